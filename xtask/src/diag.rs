@@ -1,0 +1,71 @@
+//! Diagnostics: what is wrong in the reader's files, where, and what to do about it.
+//!
+//! Invariant: nothing here reads a file or knows a kind; a diagnostic is values and spans, and a
+//! renderer turns it into text.
+
+use std::borrow::Cow;
+
+use crate::source::Span;
+
+pub mod codes;
+
+pub use codes::Code;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a look; fails a run only under `--strict`.
+    Warning,
+    /// Fails the run.
+    Error,
+}
+
+/// One problem in the reader's files.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// The stable name of the rule, `area/rule`.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One line that stands on its own: lower case, no full stop, literals in backticks.
+    pub message: Cow<'static, str>,
+    /// Where to look first.
+    pub primary: Span,
+    /// Places that explain it, each with a few words.
+    pub related: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A problem that fails the run.
+    pub fn error(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            primary,
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A problem that is worth a look.
+    pub fn warning(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message, primary) }
+    }
+
+    /// Adds a place that explains it.
+    #[must_use]
+    pub fn with_related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,13 @@
+//! Renders, checks and explains the manifests of this repository, offline.
+//!
+//! The modules are listed from the lowest to the highest; each uses only those before it.
+
+pub mod source;
+
+pub mod diag;
+
+pub mod yaml;
+
+pub mod resource;
+
+pub mod kustomize;

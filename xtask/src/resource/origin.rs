@@ -1,0 +1,109 @@
+//! The history of a field: which step put its value there, and what the step overrode.
+//!
+//! A node that was only parsed has no entry here, so a build pays for what its steps change.
+
+use std::fmt;
+
+use crate::{
+    source::{OriginId, Span},
+    yaml::{Node, Text},
+};
+
+/// The histories of all fields of one build.
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    entries: Vec<Origin>,
+}
+
+/// One change to a field.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The kind of step that made it.
+    pub step: Step,
+    /// Where a kustomization asks for the step.
+    pub via: Span,
+    /// The value that was there before.
+    pub previous: Option<Previous>,
+}
+
+/// A value that a step overrode.
+#[derive(Clone, Debug)]
+pub struct Previous {
+    /// The value, if it was a scalar.
+    pub value: Option<Text>,
+    /// Where it is written.
+    pub span: Span,
+    /// Its own history.
+    pub origin: OriginId,
+}
+
+/// The steps of a build that set fields, by the name of the field that asks for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// `patches:`, `patchesStrategicMerge:` and `patchesJson6902:`.
+    Patch,
+    /// `namespace:`.
+    Namespace,
+    /// `namePrefix:`.
+    NamePrefix,
+    /// `nameSuffix:`.
+    NameSuffix,
+    /// `labels:` and `commonLabels:`.
+    Labels,
+    /// `commonAnnotations:`.
+    Annotations,
+    /// `images:`.
+    Images,
+    /// `replicas:`.
+    Replicas,
+    /// `configMapGenerator:` and `secretGenerator:`.
+    Generator,
+    /// The hash of a generated object's content in its name.
+    NameHash,
+    /// A reference that followed the new name of what it refers to.
+    NameReference,
+    /// `buildMetadata:`.
+    BuildMetadata,
+    /// A values file nearer to the root than the one that it overrides.
+    Values,
+}
+
+impl Origins {
+    /// Records a change and returns its handle.
+    pub fn record(&mut self, step: Step, via: Span, previous: Option<Previous>) -> OriginId {
+        self.entries.push(Origin { step, via, previous });
+        OriginId::new(self.entries.len())
+    }
+
+    /// Records that a step overrides `node`.
+    pub fn record_over(&mut self, step: Step, via: Span, node: &Node) -> OriginId {
+        let value = node.as_scalar().map(|scalar| scalar.text.clone());
+        let previous = Previous { value, span: node.span, origin: node.origin };
+        self.record(step, via, Some(previous))
+    }
+
+    /// The change behind a handle; `None` for a value that nothing changed.
+    pub fn get(&self, id: OriginId) -> Option<&Origin> {
+        self.entries.get(id.index().checked_sub(1)?)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Patch => "patch",
+            Self::Namespace => "namespace",
+            Self::NamePrefix => "namePrefix",
+            Self::NameSuffix => "nameSuffix",
+            Self::Labels => "labels",
+            Self::Annotations => "commonAnnotations",
+            Self::Images => "images",
+            Self::Replicas => "replicas",
+            Self::Generator => "generator",
+            Self::NameHash => "name hash",
+            Self::NameReference => "name reference",
+            Self::BuildMetadata => "buildMetadata",
+            Self::Values => "values",
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! YAML as a tree in which every key and value knows where it was written and what changed it.
+//!
+//! Source: YAML 1.2 syntax (`granit-parser`), with scalars resolved as Go's decoders do it, since
+//! those are what kubectl, kustomize and Argo CD read with. Invariant: nothing here knows
+//! Kubernetes.
+
+mod node;
+mod scalar;
+
+pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
+pub use scalar::{Dialect, resolve};
