@@ -55,6 +55,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message, primary) }
     }
 
+    /// Whether it fails the run.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Adds a place that explains it.
     #[must_use]
     pub fn with_related(mut self, span: Span, label: impl Into<String>) -> Self {

@@ -3,13 +3,38 @@
 //! Source: kustomize v5.8.2. Invariant: nothing here prints; a build returns what it made and
 //! what is wrong.
 
+mod accumulate;
+mod context;
+mod decode;
+mod field_spec;
+mod finish;
+mod generator;
+mod hash;
+mod images;
+mod json_patch;
+mod kustomization;
+mod labels;
+mod loader;
+mod merge;
+mod merge_keys;
+mod name_references;
+mod names;
+mod objects;
+mod order;
+mod patches;
+mod replicas;
+mod selector;
+
 use std::path::{Path, PathBuf};
 
+use self::{accumulate::Target, context::Context, loader::Loader};
 use crate::{
-    diag::Diagnostic,
-    resource::{Origins, Resource},
-    source::Sources,
+    diag::{Diagnostic, codes},
+    resource::{Origins, ResMap, Resource},
+    source::{Sources, Span},
 };
+
+pub use loader::FILE_NAMES;
 
 /// What a build may read and how it orders its result.
 #[derive(Clone, Debug)]
@@ -57,6 +82,29 @@ pub fn build(
     options: &Options,
     sources: &mut Sources,
 ) -> (Option<Build>, Vec<Diagnostic>) {
-    let _ = (dir, options, sources);
-    (None, Vec::new())
+    let mut context = Context::new(sources, options);
+    let built = build_in(&mut context, dir, options);
+    let diagnostics = context.diagnostics;
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    (built.filter(|_| !failed), diagnostics)
+}
+
+fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<Build> {
+    let loader = match Loader::start(dir, options.load_restrictor) {
+        Ok(loader) => loader,
+        Err(error) => {
+            let shown = context.show(dir);
+            let message = format!("`{shown}` is not a directory that can be built: {error}");
+            let at = Span::start_of(context.sources.add(shown, ""));
+            context.report(Diagnostic::error(codes::KUSTOMIZE_NO_KUSTOMIZATION, message, at));
+            return None;
+        }
+    };
+    let target = Target::load(context, loader, None)?;
+    let metadata = target.kustomization.build_metadata;
+    let map = target.accumulate(context, ResMap::default(), &metadata);
+    if context.error_count() > 0 {
+        return None;
+    }
+    Some(finish::finish(context, &target.kustomization, map, options))
 }

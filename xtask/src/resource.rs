@@ -6,9 +6,12 @@
 
 mod id;
 mod origin;
+mod res_map;
+mod scope;
 
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
+pub use res_map::ResMap;
 
 use crate::{
     source::Span,
@@ -21,13 +24,66 @@ pub struct Resource {
     /// The object.
     pub node: Node,
     id: ResId,
+    previous: Vec<PreviousId>,
+    /// The prefixes that its name was given, innermost first.
+    pub prefixes: Vec<Text>,
+    /// The suffixes that its name was given, innermost first.
+    pub suffixes: Vec<Text>,
+    /// How a generator made it; `None` for an object that was read.
+    pub generated: Option<Generated>,
+    /// The origin that `buildMetadata: [originAnnotations]` prints; empty if there is none.
+    pub origin_annotation: String,
+    /// The transformers that `buildMetadata: [transformerAnnotations]` prints.
+    pub transformations: String,
+}
+
+/// An identity that an object had before it was renamed. Its group and version are the current
+/// ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviousId {
+    /// The effective namespace.
+    pub namespace: Text,
+    /// The name.
+    pub name: Text,
+    /// The kind.
+    pub kind: Text,
+}
+
+/// How a generator made an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// What to do when there is an object of the same identity.
+    pub behavior: Behavior,
+    /// Whether the name gets a hash of the content.
+    pub needs_hash: bool,
+}
+
+/// The `behavior:` of a generator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behavior {
+    /// Make a new object; one of the same identity is an error.
+    #[default]
+    Create,
+    /// Replace the data of the object that is there.
+    Replace,
+    /// Add to the data of the object that is there.
+    Merge,
 }
 
 impl Resource {
     /// Wraps an object; the caller has checked that it has a kind and a name.
     pub fn new(node: Node) -> Self {
         let id = ResId::of(&node);
-        Self { node, id }
+        Self {
+            node,
+            id,
+            previous: Vec::new(),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            generated: None,
+            origin_annotation: String::new(),
+            transformations: String::new(),
+        }
     }
 
     /// What identifies it now.
@@ -43,5 +99,53 @@ impl Resource {
     /// Its name.
     pub fn name(&self) -> &Text {
         &self.id.name
+    }
+
+    /// The identities that it had, oldest first, without the current one.
+    pub fn previous(&self) -> &[PreviousId] {
+        &self.previous
+    }
+
+    /// The identity that it was read with.
+    pub fn original(&self) -> PreviousId {
+        self.previous.first().cloned().unwrap_or_else(|| self.current())
+    }
+
+    /// The current identity in the form of the previous ones.
+    pub fn current(&self) -> PreviousId {
+        PreviousId {
+            namespace: self.id.effective_namespace(),
+            name: self.id.name.clone(),
+            kind: self.id.gvk.kind.clone(),
+        }
+    }
+
+    /// The group, version and kind that it was read with.
+    pub fn original_gvk(&self) -> Gvk {
+        let kind = self.previous.first().map_or(&self.id.gvk.kind, |previous| &previous.kind);
+        Gvk { kind: kind.clone(), ..self.id.gvk.clone() }
+    }
+
+    /// Keeps the current identity as a previous one, before a step that may change it.
+    pub fn store_previous_id(&mut self) {
+        self.previous.push(self.current());
+    }
+
+    /// Takes over the history of an object that this one replaces.
+    pub fn continue_from(&mut self, old: &Resource) {
+        self.previous.clone_from(&old.previous);
+        self.prefixes.clone_from(&old.prefixes);
+        self.suffixes.clone_from(&old.suffixes);
+    }
+
+    /// Reads the current identity from the object again, after a step may have changed it.
+    pub fn refresh(&mut self) {
+        self.id = ResId::of(&self.node);
+    }
+
+    /// Calls `found` with each of its identities, as group, version, kind, effective namespace and
+    /// name, the current one last.
+    fn any_id(&self, mut found: impl FnMut(&PreviousId) -> bool) -> bool {
+        self.previous.iter().any(&mut found) || found(&self.current())
     }
 }

@@ -37,4 +37,75 @@ codes! {
     YAML_DUPLICATE_KEY = "yaml/duplicate-key";
     /// A mapping key or value that YAML allows and Kubernetes cannot hold.
     YAML_UNSUPPORTED = "yaml/unsupported";
+
+    /// A kustomization, or an entry of it, has a field that does not exist.
+    KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field";
+    /// A field of a kustomization that this build does not support.
+    KUSTOMIZE_UNSUPPORTED_FIELD = "kustomize/unsupported-field";
+    /// A field of a kustomization has a value of the wrong type.
+    KUSTOMIZE_FIELD_TYPE = "kustomize/field-type";
+    /// A field of a kustomization has a successor.
+    KUSTOMIZE_DEPRECATED_FIELD = "kustomize/deprecated-field";
+    /// The kind or the version of a kustomization is not the one that its place demands.
+    KUSTOMIZE_KIND = "kustomize/kind";
+    /// A kustomization has nothing in it.
+    KUSTOMIZE_EMPTY = "kustomize/empty";
+    /// A directory has no kustomization file.
+    KUSTOMIZE_NO_KUSTOMIZATION = "kustomize/no-kustomization";
+    /// A directory has more than one kustomization file.
+    KUSTOMIZE_MULTIPLE_KUSTOMIZATIONS = "kustomize/multiple-kustomizations";
+    /// A file or directory that a kustomization refers to does not exist.
+    KUSTOMIZE_MISSING_FILE = "kustomize/missing-file";
+    /// A file that a kustomization refers to cannot be read.
+    KUSTOMIZE_UNREADABLE = "kustomize/unreadable";
+    /// A file is outside of the directory of the kustomization that refers to it.
+    KUSTOMIZE_OUTSIDE_ROOT = "kustomize/outside-root";
+    /// A base is an absolute path.
+    KUSTOMIZE_ABSOLUTE_BASE = "kustomize/absolute-base";
+    /// A path looks like two entries of a list that have become one.
+    KUSTOMIZE_AMBIGUOUS_PATH = "kustomize/ambiguous-path";
+    /// A base leads back to the kustomization that refers to it.
+    KUSTOMIZE_CYCLE = "kustomize/cycle";
+    /// Something would have to be fetched from another machine.
+    KUSTOMIZE_NEEDS_NETWORK = "kustomize/needs-network";
+    /// Two objects have the same identity.
+    KUSTOMIZE_DUPLICATE_ID = "kustomize/duplicate-id";
+    /// A path leads through something that is not a collection.
+    KUSTOMIZE_FIELD_SHAPE = "kustomize/field-shape";
+    /// The fields of an entry of `labels` contradict those that kustomize knows.
+    KUSTOMIZE_FIELD_SPEC = "kustomize/field-spec";
+    /// The key of a label or an annotation is not a string.
+    KUSTOMIZE_LABEL_KEY = "kustomize/label-key";
+    /// An entry of `images` that cannot match any image.
+    KUSTOMIZE_IMAGE = "kustomize/image";
+    /// An entry of `replicas` names nothing that has replicas.
+    KUSTOMIZE_REPLICAS = "kustomize/replicas";
+    /// A target is not a regular expression or not a selector.
+    KUSTOMIZE_SELECTOR = "kustomize/selector";
+    /// A generator cannot make its object.
+    KUSTOMIZE_GENERATOR = "kustomize/generator";
+    /// The order of the result is not well defined.
+    KUSTOMIZE_SORT_OPTIONS = "kustomize/sort-options";
+    /// An option of `buildMetadata` that does not exist.
+    KUSTOMIZE_BUILD_METADATA = "kustomize/build-metadata";
+    /// A name can refer to several objects.
+    KUSTOMIZE_AMBIGUOUS_REFERENCE = "kustomize/ambiguous-reference";
+
+    /// A document is not a Kubernetes object.
+    RESOURCE_MALFORMED = "resource/malformed";
+
+    /// A patch is neither an object to merge nor a list of operations.
+    PATCH_MALFORMED = "patch/malformed";
+    /// A JSON 6902 patch does not say what it is for.
+    PATCH_NO_TARGET = "patch/no-target";
+    /// No resource has the identity that a patch is for.
+    PATCH_NO_MATCH = "patch/no-match";
+    /// Several resources have the identity that a patch is for.
+    PATCH_AMBIGUOUS = "patch/ambiguous";
+    /// An operation of a JSON 6902 patch does not apply.
+    PATCH_DOES_NOT_APPLY = "patch/does-not-apply";
+    /// A patch has a value of another type than the resource.
+    PATCH_TYPE = "patch/type";
+    /// A `$patch` directive does not exist.
+    PATCH_DIRECTIVE = "patch/directive";
 }

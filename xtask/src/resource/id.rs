@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::scope::is_cluster_scoped;
 use crate::yaml::{Node, Text};
 
 /// Group, version and kind.
@@ -26,6 +27,12 @@ pub struct ResId {
     pub name: Text,
 }
 
+/// The namespace of what has none.
+const NO_NAMESPACE: Text = Text::const_new("_non_namespaceable_");
+
+/// Where an object without a written namespace is.
+const DEFAULT_NAMESPACE: Text = Text::const_new("default");
+
 impl Gvk {
     /// From `apiVersion` and `kind` as an object writes them.
     pub fn new(api_version: &str, kind: &str) -> Self {
@@ -33,12 +40,17 @@ impl Gvk {
         Self { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
-    /// `apps/v1`, or `v1` for the core group.
-    pub fn api_version(&self) -> Text {
-        if self.group.is_empty() {
-            return self.version.clone();
-        }
-        compact_str::format_compact!("{}/{}", self.group, self.version)
+    /// Whether objects of this kind certainly have no namespace.
+    pub fn is_cluster_scoped(&self) -> bool {
+        is_cluster_scoped(&self.group, &self.version, &self.kind)
+    }
+
+    /// Whether `selector` fits, where an empty part of it fits everything.
+    pub fn is_selected_by(&self, selector: &Gvk) -> bool {
+        let fits = |wanted: &Text, actual: &Text| wanted.is_empty() || wanted == actual;
+        fits(&selector.kind, &self.kind)
+            && fits(&selector.group, &self.group)
+            && fits(&selector.version, &self.version)
     }
 }
 
@@ -63,6 +75,18 @@ impl ResId {
             name: text(&["metadata", "name"]).into(),
         }
     }
+
+    /// The namespace for comparisons: the default one if none is written, and one of its own for
+    /// what has none.
+    pub fn effective_namespace(&self) -> Text {
+        if self.gvk.is_cluster_scoped() {
+            NO_NAMESPACE
+        } else if self.namespace.is_empty() {
+            DEFAULT_NAMESPACE
+        } else {
+            self.namespace.clone()
+        }
+    }
 }
 
 /// `Deployment.v1.apps/web.shop`, as kustomize writes it.
@@ -71,5 +95,33 @@ impl fmt::Display for ResId {
         let name = if self.name.is_empty() { "[noName]" } else { &self.name };
         let namespace = if self.namespace.is_empty() { "[noNs]" } else { &self.namespace };
         write!(f, "{}/{name}.{namespace}", self.gvk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_are_written_as_kustomize_writes_them() {
+        let id = ResId {
+            gvk: Gvk::new("apps/v1", "Deployment"),
+            namespace: Text::default(),
+            name: "web".into(),
+        };
+        assert_eq!(id.to_string(), "Deployment.v1.apps/web.[noNs]");
+        assert_eq!(Gvk::new("v1", "Service").to_string(), "Service.v1.[noGrp]");
+    }
+
+    #[test]
+    fn the_effective_namespace_is_never_empty() {
+        let id = |api, kind, namespace: &str| ResId {
+            gvk: Gvk::new(api, kind),
+            namespace: namespace.into(),
+            name: "x".into(),
+        };
+        assert_eq!(id("v1", "Pod", "").effective_namespace(), "default");
+        assert_eq!(id("v1", "Node", "x").effective_namespace(), "_non_namespaceable_");
+        assert_eq!(id("v1", "Pod", "x").effective_namespace(), "x");
     }
 }

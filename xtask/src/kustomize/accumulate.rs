@@ -1,0 +1,242 @@
+//! What one kustomization makes of its resources.
+//!
+//! Source: kustomize's `internal/target`. The order of the steps is fixed and does not depend on
+//! the order of the fields.
+
+use super::{
+    context::Context,
+    generator::{self, Kind},
+    images,
+    kustomization::{BuildMetadata, Kustomization},
+    labels,
+    loader::{Loaded, Loader, join_origin},
+    names, objects, patches, replicas,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{ResMap, Resource, Step},
+    source::Span,
+    yaml::{Node, Text},
+};
+
+/// One kustomization with its place.
+pub struct Target {
+    /// Its directory.
+    pub loader: Loader,
+    /// Its fields.
+    pub kustomization: Kustomization,
+    /// The name of its file.
+    pub file_name: &'static str,
+}
+
+impl Target {
+    /// Reads the kustomization of a directory.
+    pub fn load(context: &mut Context<'_>, loader: Loader, asked_at: Option<Span>) -> Option<Self> {
+        let (kustomization, file_name) = loader.kustomization(context, asked_at)?;
+        Some(Self { loader, kustomization, file_name })
+    }
+
+    /// Everything that the kustomization makes. A component works on what `map` holds already.
+    pub fn accumulate(
+        &self,
+        context: &mut Context<'_>,
+        mut map: ResMap,
+        metadata: &BuildMetadata,
+    ) -> ResMap {
+        let before = context.error_count();
+        self.resources(context, &mut map, metadata);
+        self.generators(context, &mut map, metadata);
+        map = self.components(context, map, metadata);
+        // What is missing now would only make the steps fail for reasons that are not the user's.
+        if context.error_count() == before {
+            self.transform(context, &mut map, metadata);
+        }
+        map
+    }
+
+    fn resources(&self, context: &mut Context<'_>, map: &mut ResMap, metadata: &BuildMetadata) {
+        let entries = &self.kustomization.resources;
+        let loaded = self.loader.resources(context, entries);
+        for (entry, loaded) in entries.iter().zip(loaded) {
+            match loaded {
+                Loaded::Failed => {}
+                Loaded::Documents(documents) => {
+                    let Some(objects) = objects::from_documents(context, documents) else {
+                        continue;
+                    };
+                    for object in objects {
+                        let mut resource = Resource::new(object);
+                        if metadata.any {
+                            let path = join_origin(&self.loader.origin, &entry.value);
+                            resource.origin_annotation = format!("path: {path}\n");
+                        }
+                        append(context, map, resource, entry.span);
+                    }
+                }
+                Loaded::Directory(loader) => {
+                    let Some(target) = Target::load(context, *loader, Some(entry.span)) else {
+                        continue;
+                    };
+                    if target.kustomization.component {
+                        context.report(
+                            Diagnostic::error(
+                                codes::KUSTOMIZE_KIND,
+                                format!("`{}` is a component", entry.value),
+                                entry.span,
+                            )
+                            .with_help("list it under `components`"),
+                        );
+                        continue;
+                    }
+                    let below = target.accumulate(context, ResMap::default(), metadata);
+                    for resource in below.into_resources() {
+                        append(context, map, resource, entry.span);
+                    }
+                }
+            }
+        }
+    }
+
+    fn generators(&self, context: &mut Context<'_>, map: &mut ResMap, metadata: &BuildMetadata) {
+        let Kustomization { config_maps, secrets, generator_options, .. } = &self.kustomization;
+        let generators = config_maps
+            .iter()
+            .map(|generator| (generator, Kind::ConfigMap))
+            .chain(secrets.iter().map(|generator| (generator, Kind::Secret)));
+        for (generator, kind) in generators {
+            let made =
+                generator::generate(context, &self.loader, generator, generator_options, kind);
+            if let Some(mut resource) = made {
+                if metadata.any {
+                    resource.origin_annotation = self.configured_by(kind.plugin(), "");
+                }
+                generator::absorb(context, map, resource);
+            }
+        }
+    }
+
+    fn components(
+        &self,
+        context: &mut Context<'_>,
+        mut map: ResMap,
+        metadata: &BuildMetadata,
+    ) -> ResMap {
+        for entry in &self.kustomization.components {
+            let Some(loader) = self.loader.component(context, entry) else { continue };
+            let Some(target) = Target::load(context, loader, Some(entry.span)) else { continue };
+            if !target.kustomization.component {
+                context.report(
+                    Diagnostic::error(
+                        codes::KUSTOMIZE_KIND,
+                        format!("`{}` is not a component", entry.value),
+                        entry.span,
+                    )
+                    .with_help("set `kind: Component` in it, or list it under `resources`"),
+                );
+                continue;
+            }
+            map = target.accumulate(context, map, metadata);
+        }
+        map
+    }
+
+    fn transform(&self, context: &mut Context<'_>, map: &mut ResMap, metadata: &BuildMetadata) {
+        let k = &self.kustomization;
+        let done = |map: &mut ResMap, plugin: &str| self.note(map, plugin, metadata);
+        if !k.patches_strategic_merge.is_empty() {
+            patches::patches_strategic_merge(
+                context,
+                &self.loader,
+                map,
+                &k.patches_strategic_merge,
+            );
+            done(map, "PatchStrategicMergeTransformer");
+        }
+        for patch in &k.patches {
+            patches::patches(context, &self.loader, map, std::slice::from_ref(patch));
+            done(map, "PatchTransformer");
+        }
+        if let Some(namespace) = &k.namespace {
+            names::namespace(context, map, namespace);
+            done(map, "NamespaceTransformer");
+        }
+        if let Some(prefix) = &k.name_prefix {
+            names::affix(context, map, prefix, Step::NamePrefix);
+            done(map, "PrefixTransformer");
+        }
+        if let Some(suffix) = &k.name_suffix {
+            names::affix(context, map, suffix, Step::NameSuffix);
+            done(map, "SuffixTransformer");
+        }
+        for entry in &k.labels {
+            labels::labels(context, map, entry);
+            done(map, "LabelTransformer");
+        }
+        if !k.labels.is_empty() || !k.common_labels.is_empty() {
+            labels::common_labels(context, map, &k.common_labels);
+            done(map, "LabelTransformer");
+        }
+        if !k.common_annotations.is_empty() {
+            labels::common_annotations(context, map, &k.common_annotations);
+            done(map, "AnnotationsTransformer");
+        }
+        for patch in &k.patches_json6902 {
+            patches::patches_json6902(context, &self.loader, map, std::slice::from_ref(patch));
+            done(map, "PatchJson6902Transformer");
+        }
+        for entry in &k.replicas {
+            replicas::replicas(context, map, entry);
+            done(map, "ReplicaCountTransformer");
+        }
+        for image in &k.images {
+            images::images(context, map, image);
+            done(map, "ImageTagTransformer");
+        }
+    }
+
+    /// Notes on every object that a transformer ran, where `buildMetadata` asks for it.
+    fn note(&self, map: &mut ResMap, plugin: &str, metadata: &BuildMetadata) {
+        if !metadata.any {
+            return;
+        }
+        for resource in map.iter_mut() {
+            if resource.origin_annotation.is_empty() {
+                resource.origin_annotation = self.configured_by(plugin, "");
+            } else {
+                resource.transformations.push_str(&self.configured_by(plugin, "- "));
+            }
+        }
+    }
+
+    /// A plugin of this kustomization, as YAML; behind `- ` if it is an element of a list.
+    fn configured_by(&self, plugin: &str, dash: &str) -> String {
+        let file = join_origin(&self.loader.origin, self.file_name);
+        let indent = " ".repeat(dash.len());
+        format!(
+            "{dash}configuredIn: {file}\n{indent}configuredBy:\n{indent}  apiVersion: builtin\n{indent}  kind: {plugin}\n"
+        )
+    }
+}
+
+fn append(context: &mut Context<'_>, map: &mut ResMap, resource: Resource, entry: Span) {
+    let Err(refused) = map.append(resource) else { return };
+    let (first, resource) = *refused;
+    let first_span = map.get(first).map(Resource::span);
+    let message = format!("there is already a resource {}", resource.id());
+    let diagnostic =
+        Diagnostic::error(codes::KUSTOMIZE_DUPLICATE_ID, message, identity_span(&resource.node));
+    let diagnostic = match first_span {
+        Some(span) if span != resource.span() => diagnostic.with_related(span, "the first one"),
+        _ => diagnostic,
+    };
+    context.report(diagnostic.with_related(entry, "the second one comes in here").with_help(
+        "rename one of them, put it into another namespace, or change the first one with a patch",
+    ));
+}
+
+fn identity_span(node: &Node) -> Span {
+    node.at(&["metadata", "name"]).map_or(node.span, |name| name.span)
+}
+
+/// The text that `buildMetadata: [managedByLabel]` writes.
+pub const MANAGED_BY: Text = Text::const_new("kustomize-v5.8.2");

@@ -1,0 +1,91 @@
+//! What every step of a build works with.
+
+use std::path::PathBuf;
+
+use super::{
+    Options,
+    field_spec::{By, NotACollection},
+    loader::Loader,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Origins, Resource, Step},
+    source::{SourceId, Sources, Span},
+    yaml::{Node, Scalar, ScalarKind, Text, Value},
+};
+
+/// The state of one build.
+pub struct Context<'a> {
+    /// Every text that was read.
+    pub sources: &'a mut Sources,
+    /// The histories of the fields.
+    pub origins: Origins,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Paths in messages are relative to this directory.
+    pub base: PathBuf,
+}
+
+impl<'a> Context<'a> {
+    /// The state at the beginning of a build.
+    pub fn new(sources: &'a mut Sources, options: &Options) -> Self {
+        Self {
+            sources,
+            origins: Origins::default(),
+            diagnostics: Vec::new(),
+            base: options.base.clone(),
+        }
+    }
+
+    /// How many errors were reported.
+    pub fn error_count(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
+    /// Renders a template with the values that its kustomization sees.
+    pub fn render(&mut self, _loader: &Loader, template: SourceId) -> Option<SourceId> {
+        Some(template)
+    }
+
+    /// Reports a problem.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A step that creates fields, asked for at `span`.
+    pub fn by(&mut self, step: Step, span: Span) -> By {
+        By { span, origin: self.origins.record(step, span, None) }
+    }
+
+    /// Reports that a path leads through something that is not a collection.
+    pub fn not_a_collection(&mut self, resource: &Resource, path: &[Text], wrong: NotACollection) {
+        let path: Vec<&str> = path.iter().map(Text::as_str).collect();
+        let message = format!(
+            "`{}` of {} leads through {}, where a mapping is expected",
+            path.join("."),
+            resource.id(),
+            wrong.found
+        );
+        self.report(Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span));
+    }
+}
+
+/// Sets the text of a scalar and notes what it overrode. Nothing happens where it says so already.
+pub fn set_text(origins: &mut Origins, node: &mut Node, text: Text, step: Step, span: Span) {
+    set_scalar(origins, node, Scalar { kind: ScalarKind::String, text }, step, span);
+}
+
+/// Sets a scalar and notes what it overrode.
+pub fn set_scalar(origins: &mut Origins, node: &mut Node, scalar: Scalar, step: Step, span: Span) {
+    if node.as_scalar() == Some(&scalar) {
+        return;
+    }
+    let created = node.span == span && node.scalar_text() == Some("");
+    node.origin = if created {
+        origins.record(step, span, None)
+    } else {
+        origins.record_over(step, span, node)
+    };
+    node.span = span;
+    node.value = Value::Scalar(scalar);
+}

@@ -1,0 +1,124 @@
+//! What is done once, at the root: hashes, references, order, and the annotations of the build.
+
+use super::{
+    Build, Options, Reorder,
+    accumulate::MANAGED_BY,
+    context::Context,
+    decode::Pair,
+    hash::hash,
+    kustomization::{BuildMetadata, Kustomization, SortOptions},
+    labels, name_references, names, order,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Origins, ResMap, Resource, Step},
+    source::Span,
+    yaml::{Mapping, Node, Scalar, Text, Value},
+};
+
+const ORIGIN: &str = "config.kubernetes.io/origin";
+const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// Annotations that kustomize keeps for itself during a build and takes out of every result.
+const INTERNAL: &[&str] =
+    &["config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id"];
+
+/// Finishes what the root has accumulated.
+pub fn finish(
+    context: &mut Context<'_>,
+    root: &Kustomization,
+    mut map: ResMap,
+    options: &Options,
+) -> Build {
+    name_hashes(context, &mut map);
+    name_references::update(context, &mut map);
+    let mut resources: Vec<Resource> = map.into_resources();
+    resources.retain(|resource| !is_local_config(resource));
+    match (&root.sort_options, options.reorder) {
+        (Some(SortOptions::Legacy(lists)), _) => order::legacy(&mut resources, lists.as_ref()),
+        (Some(SortOptions::Fifo), _) | (None, Reorder::None) => {}
+        (None, Reorder::Legacy) => order::legacy(&mut resources, None),
+    }
+    let mut map: ResMap = resources.into_iter().collect();
+    if let Some(span) = root.build_metadata.managed_by_label {
+        let key = Text::const_new("app.kubernetes.io/managed-by");
+        let pair = Pair { key, key_span: span, value: MANAGED_BY, span };
+        labels::managed_by(context, &mut map, &pair);
+    }
+    let mut resources = map.into_resources();
+    for resource in &mut resources {
+        annotations(&mut context.origins, resource, &root.build_metadata);
+    }
+    Build { resources, origins: std::mem::take(&mut context.origins) }
+}
+
+fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
+    for resource in map.iter_mut() {
+        if !resource.generated.is_some_and(|generated| generated.needs_hash) {
+            continue;
+        }
+        match hash(&resource.node) {
+            Ok(hash) => {
+                let name = compact_str::format_compact!("{}-{hash}", resource.name());
+                resource.store_previous_id();
+                let span = resource.span();
+                names::rename(context, resource, name, Step::NameHash, span);
+            }
+            Err(error) => context.report(Diagnostic::error(
+                codes::YAML_UNSUPPORTED,
+                error.message,
+                error.span,
+            )),
+        }
+    }
+    map.reindex();
+}
+
+fn is_local_config(resource: &Resource) -> bool {
+    let annotation = resource.node.at(&["metadata", "annotations", LOCAL_CONFIG]);
+    annotation.is_some_and(|value| value.scalar_text() != Some("false"))
+}
+
+/// Writes annotations as strings, adds those of the build, and drops an empty map of them.
+fn annotations(origins: &mut Origins, resource: &mut Resource, metadata: &BuildMetadata) {
+    let origin =
+        metadata.origin_annotations.map(|span| (ORIGIN, &resource.origin_annotation, span));
+    let transformations = metadata
+        .transformer_annotations
+        .map(|span| (TRANSFORMATIONS, &resource.transformations, span));
+    let added: Vec<(&str, &String, Span)> =
+        [origin, transformations].into_iter().flatten().collect();
+    let Some(object) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) else {
+        return;
+    };
+    if let Some(map) = object.get_mut("annotations").and_then(Node::as_mapping_mut) {
+        map.retain(|entry| {
+            let key = entry.key.as_str();
+            !(key == ORIGIN
+                || key == TRANSFORMATIONS
+                || key.starts_with("internal.config.kubernetes.io/")
+                || INTERNAL.contains(&key))
+        });
+        for entry in map.iter_mut() {
+            if let Value::Scalar(scalar) = &mut entry.value.value {
+                *scalar = Scalar::string(std::mem::take(&mut scalar.text));
+            }
+        }
+    }
+    for (key, value, span) in added.into_iter().filter(|(_, value, _)| !value.is_empty()) {
+        let by = origins.record(Step::BuildMetadata, span, None);
+        if object.get("annotations").is_none_or(|node| node.as_mapping().is_none()) {
+            object.insert("annotations", span, Node::mapping(span, by));
+        }
+        if let Some(map) = object.get_mut("annotations").and_then(Node::as_mapping_mut) {
+            map.insert(key, span, Node::string(value.as_str(), span, by));
+        }
+    }
+    let nothing = object
+        .get("annotations")
+        .is_some_and(|node| node.is_null() || node.as_mapping().is_some_and(Mapping::is_empty));
+    if nothing {
+        object.remove("annotations");
+    }
+}

@@ -1,0 +1,175 @@
+//! `images`.
+//!
+//! Source: kustomize's `filters/imagetag` and `internal/image`: first every list of containers
+//! wherever it is, then the fields of the table. Containers of a pod are in both and get a
+//! `tagSuffix` twice, as there.
+
+use regex::Regex;
+
+use super::{
+    context::{Context, set_text},
+    decode::Spanned,
+    field_spec::{Create, defaults, visit},
+    kustomization::Image,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Origins, ResMap, Step},
+    source::Span,
+    yaml::{Node, Text, Value},
+};
+
+/// Changes the images that an entry of `images:` names.
+pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image) {
+    let pattern = format!(
+        "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
+        image.name.value
+    );
+    let pattern = match Regex::new(&pattern) {
+        Ok(pattern) => pattern,
+        Err(_) => {
+            let message = format!("`{}` is not a regular expression", image.name.value);
+            context.report(
+                Diagnostic::warning(codes::KUSTOMIZE_IMAGE, message, image.name.span).with_help(
+                    "the name of an image is matched as one: escape its special characters",
+                ),
+            );
+            return;
+        }
+    };
+    let change = Change { image, pattern };
+    let by = context.by(Step::Images, image.span);
+    for resource in map.iter_mut() {
+        if resource.id().gvk.kind == "CustomResourceDefinition" {
+            continue;
+        }
+        change.everywhere(&mut context.origins, &mut resource.node);
+        let gvk = resource.id().gvk.clone();
+        for spec in defaults().images.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
+            let origins = &mut context.origins;
+            let result = visit(&mut resource.node, &spec.path, Create::Never, by, &mut |field| {
+                change.apply(origins, field);
+            });
+            if let Err(wrong) = result {
+                context.not_a_collection(resource, &spec.path, wrong);
+            }
+        }
+    }
+}
+
+struct Change<'a> {
+    image: &'a Image,
+    pattern: Regex,
+}
+
+impl Change<'_> {
+    /// Every list of containers at any depth.
+    fn everywhere(&self, origins: &mut Origins, node: &mut Node) {
+        match &mut node.value {
+            Value::Scalar(_) => {}
+            Value::Sequence(items) => {
+                items.iter_mut().for_each(|item| self.everywhere(origins, item));
+            }
+            Value::Mapping(map) => {
+                for entry in map.iter_mut() {
+                    self.everywhere(origins, &mut entry.value);
+                    if !matches!(entry.key.as_str(), "containers" | "initContainers") {
+                        continue;
+                    }
+                    for item in entry.value.as_sequence_mut().into_iter().flatten() {
+                        if let Some(field) = item.get_mut("image") {
+                            self.apply(origins, field);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply(&self, origins: &mut Origins, field: &mut Node) {
+        let Some(text) = field.scalar_text().filter(|_| !field.is_null()) else { return };
+        if !self.pattern.is_match(text) {
+            return;
+        }
+        let (new, span) = self.changed(text);
+        set_text(origins, field, new, Step::Images, span);
+    }
+
+    /// The new image, and the field of the entry that changed it last.
+    fn changed(&self, text: &str) -> (Text, Span) {
+        let (name, mut tag, mut digest) = split(text);
+        let (mut name, mut tag_text) = (Text::from(name), Text::from(tag.take().unwrap_or("")));
+        let mut span = self.image.span;
+        let mut used = |field: &Spanned<Text>| span = field.span;
+        let Image { new_name, new_tag, tag_suffix, digest: new_digest, .. } = self.image;
+        if let Some(new) = new_name {
+            name.clone_from(&new.value);
+            used(new);
+        }
+        match (new_tag, new_digest, tag_suffix) {
+            (Some(new), Some(other), _) => {
+                tag_text.clone_from(&new.value);
+                digest = Some(&other.value);
+                used(new);
+            }
+            (Some(new), None, _) => {
+                tag_text.clone_from(&new.value);
+                digest = None;
+                used(new);
+            }
+            (None, Some(new), _) => {
+                tag_text.clear();
+                digest = Some(&new.value);
+                used(new);
+            }
+            (None, None, Some(suffix)) => {
+                tag_text.push_str(&suffix.value);
+                digest = None;
+                used(suffix);
+            }
+            (None, None, None) => {}
+        }
+        if !tag_text.is_empty() {
+            name.push(':');
+            name.push_str(&tag_text);
+        }
+        if let Some(digest) = digest.filter(|digest| !digest.is_empty()) {
+            name.push('@');
+            name.push_str(digest);
+        }
+        (name, span)
+    }
+}
+
+/// Name, tag and digest of an image. A colon before the first slash belongs to the registry.
+pub fn split(image: &str) -> (&str, Option<&str>, Option<&str>) {
+    let host = image.find('/').filter(|&at| at > 0).unwrap_or(0);
+    let find = |c| image.get(host..).and_then(|rest| rest.find(c)).map(|at| at + host);
+    let part = |from: usize, to: usize| image.get(from..to).unwrap_or("");
+    match (find(':'), find('@')) {
+        (None, None) => (image, None, None),
+        (Some(tag), None) => (part(0, tag), Some(part(tag + 1, image.len())), None),
+        (tag, Some(digest)) if tag.is_none_or(|tag| digest < tag) => {
+            (part(0, digest), None, Some(part(digest + 1, image.len())))
+        }
+        (tag, digest) => {
+            let (tag, digest) = (tag.unwrap_or(0), digest.unwrap_or(image.len()));
+            (part(0, tag), Some(part(tag + 1, digest)), Some(part(digest + 1, image.len())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_name_tag_and_digest() {
+        assert_eq!(split("nginx"), ("nginx", None, None));
+        assert_eq!(split("nginx:1.0"), ("nginx", Some("1.0"), None));
+        assert_eq!(split("host:5000/nginx"), ("host:5000/nginx", None, None));
+        assert_eq!(split("host:5000/nginx:1"), ("host:5000/nginx", Some("1"), None));
+        assert_eq!(split("nginx@sha256:ab"), ("nginx", None, Some("sha256:ab")));
+        assert_eq!(split("a/b:1@sha256:ab"), ("a/b", Some("1"), Some("sha256:ab")));
+    }
+}

@@ -1,0 +1,619 @@
+//! The fields of a `kustomization.yaml`, each with the place where it is written.
+//!
+//! Source: kustomize's `api/types`. Field names match in any letter case and an unknown field is an
+//! error, as there.
+
+use super::decode::{Fields, Pair, Spanned, string};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Behavior, Gvk},
+    source::Span,
+    yaml::{Node, Text},
+};
+
+/// One kustomization file.
+#[derive(Clone, Debug)]
+pub struct Kustomization {
+    /// Where the file begins.
+    pub span: Span,
+    /// Whether it is a component: applied onto what its parent has accumulated.
+    pub component: bool,
+    /// `resources:` and then `bases:`.
+    pub resources: Vec<Spanned<Text>>,
+    /// `components:`.
+    pub components: Vec<Spanned<Text>>,
+    /// `namespace:`.
+    pub namespace: Option<Spanned<Text>>,
+    /// `namePrefix:`.
+    pub name_prefix: Option<Spanned<Text>>,
+    /// `nameSuffix:`.
+    pub name_suffix: Option<Spanned<Text>>,
+    /// `labels:`.
+    pub labels: Vec<Labels>,
+    /// `commonLabels:`.
+    pub common_labels: Vec<Pair>,
+    /// `commonAnnotations:`.
+    pub common_annotations: Vec<Pair>,
+    /// `patches:`.
+    pub patches: Vec<Patch>,
+    /// `patchesStrategicMerge:`.
+    pub patches_strategic_merge: Vec<Spanned<Node>>,
+    /// `patchesJson6902:`.
+    pub patches_json6902: Vec<Patch>,
+    /// `images:` and then `imageTags:`.
+    pub images: Vec<Image>,
+    /// `replicas:`.
+    pub replicas: Vec<Replicas>,
+    /// `configMapGenerator:`.
+    pub config_maps: Vec<Generator>,
+    /// `secretGenerator:`.
+    pub secrets: Vec<Generator>,
+    /// `generatorOptions:`.
+    pub generator_options: GeneratorOptions,
+    /// `sortOptions:`.
+    pub sort_options: Option<SortOptions>,
+    /// `buildMetadata:`.
+    pub build_metadata: BuildMetadata,
+}
+
+/// An entry of `labels:`.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// The labels.
+    pub pairs: Vec<Pair>,
+    /// Whether selectors get them too.
+    pub include_selectors: bool,
+    /// Whether pod templates get them too.
+    pub include_templates: bool,
+    /// Whether volume claim templates get them too.
+    pub include_volume_claim_templates: bool,
+    /// Further fields that get them.
+    pub fields: Vec<FieldSpecEntry>,
+}
+
+/// A field that a kustomization adds to those which a transformer knows.
+#[derive(Clone, Debug)]
+pub struct FieldSpecEntry {
+    /// Which objects have it; empty parts match everything.
+    pub gvk: Gvk,
+    /// The path, its parts separated by `/`.
+    pub path: Text,
+    /// Whether it is created where it is missing.
+    pub create: bool,
+}
+
+/// An entry of `patches:` or `patchesJson6902:`.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    /// The whole entry.
+    pub span: Span,
+    /// The file that holds the patch.
+    pub path: Option<Spanned<Text>>,
+    /// The patch itself.
+    pub inline: Option<Spanned<Node>>,
+    /// Which objects it is for.
+    pub target: Option<Selector>,
+    /// Whether it may change the name.
+    pub allow_name_change: bool,
+    /// Whether it may change the kind.
+    pub allow_kind_change: bool,
+}
+
+/// Which objects something is for: regular expressions for the identity, selectors for labels and
+/// annotations. An empty part matches everything.
+#[derive(Clone, Debug)]
+pub struct Selector {
+    /// The whole selector.
+    pub span: Span,
+    /// `group:`.
+    pub group: Spanned<Text>,
+    /// `version:`.
+    pub version: Spanned<Text>,
+    /// `kind:`.
+    pub kind: Spanned<Text>,
+    /// `name:`.
+    pub name: Spanned<Text>,
+    /// `namespace:`.
+    pub namespace: Spanned<Text>,
+    /// `labelSelector:`.
+    pub labels: Spanned<Text>,
+    /// `annotationSelector:`.
+    pub annotations: Spanned<Text>,
+}
+
+/// An entry of `images:`.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The whole entry.
+    pub span: Span,
+    /// The image that is meant: a regular expression for the name without tag and digest.
+    pub name: Spanned<Text>,
+    /// The new name.
+    pub new_name: Option<Spanned<Text>>,
+    /// The new tag.
+    pub new_tag: Option<Spanned<Text>>,
+    /// What is added to the tag.
+    pub tag_suffix: Option<Spanned<Text>>,
+    /// The digest.
+    pub digest: Option<Spanned<Text>>,
+}
+
+/// An entry of `replicas:`.
+#[derive(Clone, Debug)]
+pub struct Replicas {
+    /// The name of the object.
+    pub name: Spanned<Text>,
+    /// How many replicas it gets.
+    pub count: Spanned<i64>,
+}
+
+/// An entry of `configMapGenerator:` or `secretGenerator:`.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    /// The whole entry.
+    pub span: Span,
+    /// The name.
+    pub name: Spanned<Text>,
+    /// The namespace.
+    pub namespace: Option<Spanned<Text>>,
+    /// What to do when there is an object of the same identity.
+    pub behavior: Behavior,
+    /// `key=value`.
+    pub literals: Vec<Spanned<Text>>,
+    /// `[key=]path`.
+    pub files: Vec<Spanned<Text>>,
+    /// Files of `key=value` lines.
+    pub envs: Vec<Spanned<Text>>,
+    /// The type of a Secret.
+    pub secret_type: Option<Spanned<Text>>,
+    /// Its own options.
+    pub options: GeneratorOptions,
+}
+
+/// `generatorOptions:`, or the `options:` of one generator.
+#[derive(Clone, Debug, Default)]
+pub struct GeneratorOptions {
+    /// Labels of the generated objects.
+    pub labels: Vec<Pair>,
+    /// Annotations of the generated objects.
+    pub annotations: Vec<Pair>,
+    /// Whether the name gets no hash.
+    pub disable_name_suffix_hash: bool,
+    /// Whether the object is immutable; where that is written.
+    pub immutable: Option<Span>,
+}
+
+/// `sortOptions:`.
+#[derive(Clone, Debug)]
+pub enum SortOptions {
+    /// In the order of reading.
+    Fifo,
+    /// By kind: first these, last those; without lists kustomize's own.
+    Legacy(Option<LegacyOrder>),
+}
+
+/// `legacySortOptions:`.
+#[derive(Clone, Debug)]
+pub struct LegacyOrder {
+    /// The kinds that come first.
+    pub first: Vec<Text>,
+    /// The kinds that come last.
+    pub last: Vec<Text>,
+}
+
+/// `buildMetadata:`, with the place of each option.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuildMetadata {
+    /// Whether there is any entry, known or not: then origins are tracked.
+    pub any: bool,
+    /// `originAnnotations`.
+    pub origin_annotations: Option<Span>,
+    /// `transformerAnnotations`.
+    pub transformer_annotations: Option<Span>,
+    /// `managedByLabel`.
+    pub managed_by_label: Option<Span>,
+}
+
+/// Fields that kustomize has and this build does not do yet.
+const UNSUPPORTED: &[&str] = &[
+    "openapi",
+    "replacements",
+    "vars",
+    "crds",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+];
+
+impl Kustomization {
+    /// Whether nothing in it does anything.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+            && self.components.is_empty()
+            && self.namespace.is_none()
+            && self.name_prefix.is_none()
+            && self.name_suffix.is_none()
+            && self.labels.is_empty()
+            && self.common_labels.is_empty()
+            && self.common_annotations.is_empty()
+            && self.patches.is_empty()
+            && self.patches_strategic_merge.is_empty()
+            && self.patches_json6902.is_empty()
+            && self.images.is_empty()
+            && self.replicas.is_empty()
+            && self.config_maps.is_empty()
+            && self.secrets.is_empty()
+            && self.sort_options.is_none()
+            && !self.build_metadata.any
+    }
+
+    /// Reads a kustomization from its tree. Problems are reported, and what is left is read.
+    pub fn read(node: &Node, out: &mut Vec<Diagnostic>) -> Self {
+        let mut fields = Fields::new(node, "a kustomization", out);
+        let span = Span { end: node.span.start, ..node.span };
+        let component = type_meta(&mut fields, span, out);
+        fields.take("metadata");
+
+        let mut resources = fields.strings("resources", out);
+        resources.extend(deprecated(&mut fields, "bases", "resources", out, Fields::strings));
+        let mut images = fields.list("images", out, read_image);
+        images.extend(deprecated(&mut fields, "imageTags", "images", out, |fields, name, out| {
+            fields.list(name, out, read_image)
+        }));
+        let kustomization = Self {
+            span,
+            component,
+            resources,
+            components: fields.strings("components", out),
+            namespace: non_empty(fields.string("namespace", out)),
+            name_prefix: non_empty(fields.string("namePrefix", out)),
+            name_suffix: non_empty(fields.string("nameSuffix", out)),
+            labels: fields.list("labels", out, read_labels),
+            common_labels: deprecated(&mut fields, "commonLabels", "labels", out, Fields::pairs),
+            common_annotations: fields.pairs("commonAnnotations", out),
+            patches: fields.list("patches", out, read_patch),
+            patches_strategic_merge: deprecated(
+                &mut fields,
+                "patchesStrategicMerge",
+                "patches",
+                out,
+                |fields, name, out| {
+                    fields.list(name, out, |node, out| {
+                        let span = string(node, name, out)?.span;
+                        Some(Spanned { value: node.clone(), span })
+                    })
+                },
+            ),
+            patches_json6902: deprecated(
+                &mut fields,
+                "patchesJson6902",
+                "patches",
+                out,
+                |fields, name, out| fields.list(name, out, read_patch),
+            ),
+            images,
+            replicas: fields.list("replicas", out, read_replicas),
+            config_maps: fields.list("configMapGenerator", out, |node, out| {
+                read_generator(node, "a configMapGenerator", out)
+            }),
+            secrets: fields.list("secretGenerator", out, |node, out| {
+                read_generator(node, "a secretGenerator", out)
+            }),
+            generator_options: fields
+                .take("generatorOptions")
+                .map(|entry| read_generator_options(&entry.value, out))
+                .unwrap_or_default(),
+            sort_options: fields
+                .take("sortOptions")
+                .and_then(|entry| read_sort_options(&entry.value, out)),
+            build_metadata: read_build_metadata(&mut fields, out),
+        };
+        for name in UNSUPPORTED {
+            let Some(entry) = fields.take(name) else { continue };
+            let empty = entry.value.as_sequence().is_some_and(<[Node]>::is_empty)
+                || entry.value.as_mapping().is_some_and(crate::yaml::Mapping::is_empty);
+            if !empty {
+                out.push(
+                    Diagnostic::error(
+                        codes::KUSTOMIZE_UNSUPPORTED_FIELD,
+                        format!("`{name}` is not supported"),
+                        entry.key_span,
+                    )
+                    .with_help(instead(name)),
+                );
+            }
+        }
+        fields.finish(out);
+        kustomization
+    }
+}
+
+/// What to do without a field that is not supported.
+fn instead(name: &str) -> &'static str {
+    match name {
+        "helmGlobals" | "helmCharts" | "helmChartInflationGenerator" => {
+            "render the chart with `helm template` into a file and list that under `resources`"
+        }
+        "vars" | "replacements" => "set the value in a template (`*.yaml.j2`) or with a patch",
+        "openapi" | "crds" | "configurations" => {
+            "write the whole list in the patch: without a schema a list is replaced"
+        }
+        _ => "use the fields of the kustomization instead of a transformer of its own",
+    }
+}
+
+/// Whether the file is a component; anything but the two kinds is reported.
+fn type_meta(fields: &mut Fields<'_>, start: Span, out: &mut Vec<Diagnostic>) -> bool {
+    let api_version = fields.string("apiVersion", out);
+    let kind = fields.string("kind", out);
+    let component = kind.as_ref().is_some_and(|kind| kind.value == "Component");
+    if let Some(kind) = &kind
+        && !component
+        && !kind.value.is_empty()
+        && kind.value != "Kustomization"
+    {
+        let message =
+            format!("`kind` must be `Kustomization` or `Component`, not `{}`", kind.value);
+        out.push(Diagnostic::error(codes::KUSTOMIZE_KIND, message, kind.span));
+    }
+    let expected = if component {
+        "kustomize.config.k8s.io/v1alpha1"
+    } else {
+        "kustomize.config.k8s.io/v1beta1"
+    };
+    if let Some(version) = api_version
+        && !version.value.is_empty()
+        && version.value != expected
+    {
+        let message = format!("`apiVersion` must be `{expected}`, not `{}`", version.value);
+        let diagnostic = Diagnostic::error(codes::KUSTOMIZE_KIND, message, version.span);
+        out.push(match kind {
+            Some(kind) => diagnostic.with_related(kind.span, "for this kind"),
+            None => diagnostic.with_related(start, "the kind is `Kustomization` by default"),
+        });
+    }
+    component
+}
+
+/// Reads a field that has a successor, and says so.
+fn deprecated<'a, T>(
+    fields: &mut Fields<'a>,
+    name: &'static str,
+    instead: &str,
+    out: &mut Vec<Diagnostic>,
+    read: impl FnOnce(&mut Fields<'a>, &'static str, &mut Vec<Diagnostic>) -> Vec<T>,
+) -> Vec<T> {
+    if let Some(span) = fields.key_span(name) {
+        out.push(
+            Diagnostic::warning(
+                codes::KUSTOMIZE_DEPRECATED_FIELD,
+                format!("`{name}` is deprecated"),
+                span,
+            )
+            .with_help(format!("use `{instead}` instead")),
+        );
+    }
+    read(fields, name, out)
+}
+
+fn non_empty(text: Option<Spanned<Text>>) -> Option<Spanned<Text>> {
+    text.filter(|text| !text.value.is_empty())
+}
+
+fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Labels> {
+    let mut fields = Fields::new(node, "an entry of `labels`", out);
+    let labels = Labels {
+        pairs: fields.pairs("pairs", out),
+        include_selectors: fields.boolean("includeSelectors", out),
+        include_templates: fields.boolean("includeTemplates", out),
+        include_volume_claim_templates: fields.boolean("includeVolumeClaimTemplates", out),
+        fields: fields.list("fields", out, read_field_spec),
+    };
+    fields.finish(out);
+    Some(labels)
+}
+
+fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> Option<FieldSpecEntry> {
+    let mut fields = Fields::new(node, "a field spec", out);
+    let mut text =
+        |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
+    let gvk =
+        Gvk { group: text("group", out), version: text("version", out), kind: text("kind", out) };
+    let path = text("path", out);
+    let spec = FieldSpecEntry { gvk, path, create: fields.boolean("create", out) };
+    fields.finish(out);
+    Some(spec)
+}
+
+fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Patch> {
+    let mut fields = Fields::new(node, "a patch", out);
+    let path = non_empty(fields.string("path", out));
+    let inline = fields.take("patch").and_then(|entry| {
+        let text = string(&entry.value, "patch", out)?;
+        let span = text.span;
+        (!text.value.trim().is_empty()).then(|| Spanned { value: entry.value.clone(), span })
+    });
+    let target = fields.take("target").map(|entry| read_selector(&entry.value, out));
+    let (mut allow_name_change, mut allow_kind_change) = (false, false);
+    if let Some(entry) = fields.take("options") {
+        let mut options = Fields::new(&entry.value, "the options of a patch", out);
+        allow_name_change = options.boolean("allowNameChange", out);
+        allow_kind_change = options.boolean("allowKindChange", out);
+        options.finish(out);
+    }
+    let span = fields.span();
+    fields.finish(out);
+    Some(Patch { span, path, inline, target, allow_name_change, allow_kind_change })
+}
+
+fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
+    let mut fields = Fields::new(node, "a target", out);
+    let span = fields.span();
+    let mut text = |name, out: &mut _| {
+        fields.string(name, out).unwrap_or(Spanned { value: Text::default(), span })
+    };
+    let selector = Selector {
+        span,
+        group: text("group", out),
+        version: text("version", out),
+        kind: text("kind", out),
+        name: text("name", out),
+        namespace: text("namespace", out),
+        labels: text("labelSelector", out),
+        annotations: text("annotationSelector", out),
+    };
+    fields.finish(out);
+    selector
+}
+
+fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Image> {
+    let mut fields = Fields::new(node, "an image", out);
+    let span = fields.span();
+    let name = fields.string("name", out);
+    let image = Image {
+        span,
+        name: name.unwrap_or(Spanned { value: Text::default(), span }),
+        new_name: non_empty(fields.string("newName", out)),
+        new_tag: non_empty(fields.string("newTag", out)),
+        tag_suffix: non_empty(fields.string("tagSuffix", out)),
+        digest: non_empty(fields.string("digest", out)),
+    };
+    fields.finish(out);
+    Some(image)
+}
+
+fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Replicas> {
+    let mut fields = Fields::new(node, "an entry of `replicas`", out);
+    let span = fields.span();
+    let name = fields.string("name", out);
+    let count = fields.integer("count", out);
+    fields.finish(out);
+    Some(Replicas {
+        name: name.unwrap_or(Spanned { value: Text::default(), span }),
+        count: count.unwrap_or(Spanned { value: 0, span }),
+    })
+}
+
+fn read_generator(node: &Node, what: &'static str, out: &mut Vec<Diagnostic>) -> Option<Generator> {
+    let mut fields = Fields::new(node, what, out);
+    let span = fields.span();
+    let name = fields.string("name", out);
+    let namespace = non_empty(fields.string("namespace", out));
+    let behavior = match fields.string("behavior", out) {
+        Some(text) if text.value == "merge" => Behavior::Merge,
+        Some(text) if text.value == "replace" => Behavior::Replace,
+        Some(text) if !matches!(text.value.as_str(), "" | "create" | "unspecified") => {
+            let message =
+                format!("`behavior` must be `create`, `replace` or `merge`, not `{}`", text.value);
+            out.push(Diagnostic::error(codes::KUSTOMIZE_GENERATOR, message, text.span));
+            Behavior::Create
+        }
+        _ => Behavior::Create,
+    };
+    let literals = fields.strings("literals", out);
+    let files = fields.strings("files", out);
+    let mut envs = fields.strings("envs", out);
+    envs.extend(non_empty(fields.string("env", out)));
+    let secret_type = match what {
+        "a secretGenerator" => non_empty(fields.string("type", out)),
+        _ => None,
+    };
+    let options = fields
+        .take("options")
+        .map(|entry| read_generator_options(&entry.value, out))
+        .unwrap_or_default();
+    fields.finish(out);
+    let Some(name) = name.filter(|name| !name.value.is_empty()) else {
+        out.push(Diagnostic::error(
+            codes::KUSTOMIZE_GENERATOR,
+            format!("{what} must have a `name`"),
+            span,
+        ));
+        return None;
+    };
+    Some(Generator { span, name, namespace, behavior, literals, files, envs, secret_type, options })
+}
+
+fn read_generator_options(node: &Node, out: &mut Vec<Diagnostic>) -> GeneratorOptions {
+    let mut fields = Fields::new(node, "the options of a generator", out);
+    let immutable_span = fields.value_span("immutable");
+    let options = GeneratorOptions {
+        labels: fields.pairs("labels", out),
+        annotations: fields.pairs("annotations", out),
+        disable_name_suffix_hash: fields.boolean("disableNameSuffixHash", out),
+        immutable: fields.boolean("immutable", out).then_some(immutable_span).flatten(),
+    };
+    fields.finish(out);
+    options
+}
+
+fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortOptions> {
+    let mut fields = Fields::new(node, "`sortOptions`", out);
+    let order = fields.string("order", out);
+    let legacy = fields.take("legacySortOptions");
+    let lists = legacy.map(|entry| {
+        let mut fields = Fields::new(&entry.value, "`legacySortOptions`", out);
+        let mut kinds = |name, out: &mut _| -> Vec<Text> {
+            fields.strings(name, out).into_iter().map(|kind| kind.value).collect()
+        };
+        let order = LegacyOrder { first: kinds("orderFirst", out), last: kinds("orderLast", out) };
+        fields.finish(out);
+        order
+    });
+    let span = fields.span();
+    fields.finish(out);
+    match order.as_ref().map(|order| order.value.as_str()) {
+        Some("legacy") => Some(SortOptions::Legacy(lists)),
+        Some("fifo") => {
+            if let Some(legacy) = legacy {
+                out.push(
+                    Diagnostic::error(
+                        codes::KUSTOMIZE_SORT_OPTIONS,
+                        "`legacySortOptions` is set, and the order is `fifo`",
+                        legacy.key_span,
+                    )
+                    .with_help("remove it, or set `order: legacy`"),
+                );
+            }
+            Some(SortOptions::Fifo)
+        }
+        other => {
+            let message = match other {
+                Some(other) => {
+                    format!("`sortOptions.order` must be `legacy` or `fifo`, not `{other}`")
+                }
+                None => "`sortOptions.order` must be `legacy` or `fifo`".to_owned(),
+            };
+            let at = order.map_or(span, |order| order.span);
+            out.push(Diagnostic::error(codes::KUSTOMIZE_SORT_OPTIONS, message, at));
+            None
+        }
+    }
+}
+
+fn read_build_metadata(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> BuildMetadata {
+    let mut metadata = BuildMetadata::default();
+    for option in fields.strings("buildMetadata", out) {
+        metadata.any = true;
+        match option.value.as_str() {
+            "originAnnotations" => metadata.origin_annotations = Some(option.span),
+            "transformerAnnotations" => metadata.transformer_annotations = Some(option.span),
+            "managedByLabel" => metadata.managed_by_label = Some(option.span),
+            other => out.push(
+                Diagnostic::warning(
+                    codes::KUSTOMIZE_BUILD_METADATA,
+                    format!("`buildMetadata` has no option `{other}`"),
+                    option.span,
+                )
+                .with_help(
+                    "the options are `originAnnotations`, `transformerAnnotations` and `managedByLabel`",
+                ),
+            ),
+        }
+    }
+    metadata
+}

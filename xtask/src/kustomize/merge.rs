@@ -1,0 +1,260 @@
+//! Strategic merge patches.
+//!
+//! Source: kustomize's `kyaml/yaml/walk` and `merge2`, whose results are reproduced where they are
+//! odd too: patch elements come first in a merged list, an element without its merge key empties
+//! the list, an empty value (`key:`) next to a patched field disappears while `key: null` stays.
+
+mod list;
+
+use super::merge_keys::{Definition, How, of_field};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Origins, Step},
+    source::Span,
+    yaml::{Entry, Mapping, Node, Value},
+};
+
+/// The key of a directive in a patch.
+const DIRECTIVE: &str = "$patch";
+
+/// One patch on its way through one object.
+pub struct Merge<'a> {
+    /// The histories of the build.
+    pub origins: &'a mut Origins,
+    /// Where the kustomization asks for the patch.
+    pub via: Span,
+    /// Collects what is wrong with the patch.
+    pub out: &'a mut Vec<Diagnostic>,
+}
+
+/// What a `$patch` asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    Merge,
+    Replace,
+    Delete,
+}
+
+/// The result of merging an object.
+pub enum Merged {
+    /// The object stays, changed or not.
+    Kept(Node),
+    /// The patch deletes it.
+    Deleted,
+}
+
+impl Merge<'_> {
+    /// Merges a patch into an object.
+    pub fn object(&mut self, object: Node, patch: &Node, definition: Definition) -> Merged {
+        match self.directive(patch) {
+            Directive::Delete => Merged::Deleted,
+            // kustomize drops the result of a replacement of the whole object.
+            Directive::Replace => Merged::Kept(object),
+            Directive::Merge => match self.both(object, patch, definition, &How::Plain) {
+                Some(merged) => Merged::Kept(merged),
+                None => Merged::Deleted,
+            },
+        }
+    }
+
+    /// Merges a value with what a patch has for it.
+    fn both(
+        &mut self,
+        target: Node,
+        patch: &Node,
+        definition: Definition,
+        how: &'static How,
+    ) -> Option<Node> {
+        if patch.is_null() {
+            return None;
+        }
+        if target.is_null() {
+            return self.added(patch, definition, how).map(|node| self.over(node, &target));
+        }
+        match (&patch.value, target.value) {
+            (Value::Scalar(_), old @ Value::Scalar(_)) => {
+                let target = Node { value: old, ..target };
+                Some(self.over(patch.clone(), &target))
+            }
+            (Value::Mapping(map), Value::Mapping(old)) => match self.directive(patch) {
+                Directive::Delete => None,
+                Directive::Replace => {
+                    let target = Node { value: Value::Mapping(old), ..target };
+                    let node = self.added(patch, definition, how)?;
+                    Some(self.over(node, &target))
+                }
+                Directive::Merge => {
+                    let value = Value::Mapping(self.mappings(old, map, definition));
+                    Some(Node { value, ..target })
+                }
+            },
+            (Value::Sequence(items), Value::Sequence(old)) => match how {
+                How::Plain => {
+                    let target = Node { value: Value::Sequence(old), ..target };
+                    Some(self.over(patch.clone(), &target))
+                }
+                How::Merge(keys) => {
+                    let (directive, items) = self.list_directive(items);
+                    match directive {
+                        Directive::Delete => None,
+                        Directive::Replace => {
+                            let target = Node { value: Value::Sequence(old), ..target };
+                            let value = Value::Sequence(self.list(
+                                items,
+                                list::Patch::Same,
+                                keys,
+                                definition,
+                            ));
+                            let node = Node { value, span: patch.span, origin: patch.origin };
+                            Some(self.over(node, &target))
+                        }
+                        Directive::Merge => {
+                            let merged =
+                                self.list(old, list::Patch::Other(&items), keys, definition);
+                            Some(Node { value: Value::Sequence(merged), ..target })
+                        }
+                    }
+                }
+            },
+            (_, old) => {
+                let target = Node { value: old, ..target };
+                let message = format!(
+                    "the patch has {} where the resource has {}",
+                    patch.describe(),
+                    target.describe()
+                );
+                self.out.push(
+                    Diagnostic::error(codes::PATCH_TYPE, message, patch.span)
+                        .with_related(target.span, "the resource sets it here")
+                        .with_help("remove the field first with `null`, or use a JSON 6902 patch"),
+                );
+                Some(target)
+            }
+        }
+    }
+
+    fn mappings(&mut self, target: Mapping, patch: &Mapping, definition: Definition) -> Mapping {
+        let mut entries: Vec<Entry> = Vec::with_capacity(target.len());
+        let mut added: Vec<&Entry> = patch.iter().filter(|entry| entry.key != DIRECTIVE).collect();
+        for entry in target.into_entries() {
+            let (how, below) = of_field(definition, &entry.key);
+            let Entry { key, key_span, value } = entry;
+            let patched = added.iter().position(|other| other.key == key);
+            let value = match patched.map(|at| added.swap_remove(at)) {
+                Some(other) => self.both(value, &other.value, below, how),
+                None => self.unpatched(value, below, how),
+            };
+            entries.extend(value.map(|value| Entry { key, key_span, value }));
+        }
+        for entry in patch.iter().filter(|entry| added.iter().any(|left| left.key == entry.key)) {
+            let (how, below) = of_field(definition, &entry.key);
+            let value = self.added(&entry.value, below, how);
+            entries.extend(value.map(|value| Entry {
+                key: entry.key.clone(),
+                key_span: entry.key_span,
+                value,
+            }));
+        }
+        Mapping::from_entries(entries)
+    }
+
+    /// A value that only the patch has. Nulls and directives in it have nothing to act on.
+    fn added(&mut self, patch: &Node, definition: Definition, how: &'static How) -> Option<Node> {
+        let value = match &patch.value {
+            Value::Scalar(_) if patch.is_null() => return None,
+            Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
+            Value::Mapping(map) => {
+                if self.known_directive(patch) == Some(Directive::Delete) {
+                    return None;
+                }
+                let known = self.known_directive(patch).is_some();
+                let mut entries = Vec::with_capacity(map.len());
+                for entry in map.iter().filter(|entry| !(known && entry.key == DIRECTIVE)) {
+                    let (how, below) = of_field(definition, &entry.key);
+                    let value = self.added(&entry.value, below, how);
+                    entries.extend(value.map(|value| Entry {
+                        key: entry.key.clone(),
+                        key_span: entry.key_span,
+                        value,
+                    }));
+                }
+                Value::Mapping(Mapping::from_entries(entries))
+            }
+            Value::Sequence(items) => match how {
+                How::Plain => Value::Sequence(items.clone()),
+                How::Merge(keys) => {
+                    Value::Sequence(self.list(items.clone(), list::Patch::Same, keys, definition))
+                }
+            },
+        };
+        Some(Node { value, span: patch.span, origin: patch.origin })
+    }
+
+    /// A value that the patch does not mention, below a map that it does.
+    fn unpatched(&mut self, node: Node, definition: Definition, how: &'static How) -> Option<Node> {
+        let Node { value, span, origin } = node;
+        let value = match value {
+            Value::Scalar(scalar) => {
+                let node = Node { value: Value::Scalar(scalar), span, origin };
+                return (!node.is_null() || node.scalar_text() != Some("")).then_some(node);
+            }
+            Value::Mapping(map) => {
+                let mut entries = Vec::with_capacity(map.len());
+                for Entry { key, key_span, value } in map.into_entries() {
+                    let (how, below) = of_field(definition, &key);
+                    let value = self.unpatched(value, below, how);
+                    entries.extend(value.map(|value| Entry { key, key_span, value }));
+                }
+                Value::Mapping(Mapping::from_entries(entries))
+            }
+            Value::Sequence(items) => match how {
+                How::Plain => Value::Sequence(items),
+                How::Merge(keys) => {
+                    Value::Sequence(self.list(items, list::Patch::None, keys, definition))
+                }
+            },
+        };
+        Some(Node { value, span, origin })
+    }
+
+    /// Notes on `node` that the patch put it in the place of `old`.
+    fn over(&mut self, mut node: Node, old: &Node) -> Node {
+        node.origin = self.origins.record_over(Step::Patch, self.via, old);
+        node
+    }
+
+    /// The directive of a map; an unknown one is reported.
+    fn directive(&mut self, patch: &Node) -> Directive {
+        let Some(node) = patch.get(DIRECTIVE) else { return Directive::Merge };
+        self.known_directive(patch).unwrap_or_else(|| {
+            let message = format!(
+                "`$patch` must be `delete`, `replace` or `merge`, not `{}`",
+                node.scalar_text().unwrap_or_else(|| node.describe())
+            );
+            self.out.push(Diagnostic::error(codes::PATCH_DIRECTIVE, message, node.span));
+            Directive::Merge
+        })
+    }
+
+    fn known_directive(&self, patch: &Node) -> Option<Directive> {
+        match patch.get(DIRECTIVE)?.scalar_text()? {
+            "delete" => Some(Directive::Delete),
+            "replace" => Some(Directive::Replace),
+            "merge" => Some(Directive::Merge),
+            _ => None,
+        }
+    }
+
+    /// The directive of a list is an element of its own: `- $patch: replace`.
+    fn list_directive(&mut self, items: &[Node]) -> (Directive, Vec<Node>) {
+        let is_directive = |item: &Node| {
+            item.as_mapping().is_some_and(|map| map.len() == 1 && map.contains_key(DIRECTIVE))
+        };
+        let first = items.iter().find(|item| item.get(DIRECTIVE).is_some());
+        let Some(element) = first.filter(|item| is_directive(item)) else {
+            return (Directive::Merge, items.to_vec());
+        };
+        let directive = self.directive(element);
+        (directive, items.iter().filter(|item| !is_directive(item)).cloned().collect())
+    }
+}

@@ -1,0 +1,129 @@
+//! From documents to objects: lists are taken apart, and every object has a kind and a name.
+
+use super::context::Context;
+use crate::{
+    diag::{Diagnostic, codes},
+    yaml::{Node, Scalar, ScalarKind, Text, Value, canonical},
+};
+
+/// The objects of some documents; `None` if one of them is not an object, which has been reported.
+///
+/// A `FooList` with `items` gives its elements, which come after the other documents.
+pub fn from_documents(context: &mut Context<'_>, documents: Vec<Node>) -> Option<Vec<Node>> {
+    let mut complete = true;
+    let mut objects = Vec::with_capacity(documents.len());
+    let mut later = Vec::new();
+    for document in documents {
+        complete &= sort_out(context, document, &mut objects, &mut later);
+    }
+    // A list in a list is taken apart in the same way.
+    while !later.is_empty() {
+        for item in std::mem::take(&mut later) {
+            complete &= sort_out(context, item, &mut objects, &mut later);
+        }
+    }
+    complete.then_some(objects)
+}
+
+fn sort_out(
+    context: &mut Context<'_>,
+    mut document: Node,
+    objects: &mut Vec<Node>,
+    later: &mut Vec<Node>,
+) -> bool {
+    if document.as_mapping().is_some_and(crate::yaml::Mapping::is_empty) || document.is_null() {
+        return true;
+    }
+    let kind = document.get("kind").and_then(Node::scalar_text).unwrap_or("");
+    if !kind.ends_with("List") {
+        if let Some(diagnostic) = incomplete(&document, kind) {
+            context.report(diagnostic);
+            return false;
+        }
+        objects.push(document);
+        return true;
+    }
+    let Some(items) = document.get_mut("items") else {
+        objects.push(document);
+        return true;
+    };
+    let (span, found, is_null) = (items.span, items.describe(), items.is_null());
+    match &mut items.value {
+        Value::Sequence(items) => {
+            for mut item in std::mem::take(items) {
+                normalize(&mut item);
+                later.push(item);
+            }
+            true
+        }
+        _ if is_null => true,
+        _ => {
+            let message = format!("`items` of a list must be a sequence, not {found}");
+            context.report(Diagnostic::error(codes::RESOURCE_MALFORMED, message, span));
+            false
+        }
+    }
+}
+
+/// What keeps a document from being an object.
+fn incomplete(document: &Node, kind: &str) -> Option<Diagnostic> {
+    if document.as_mapping().is_none() {
+        let message = format!("a resource must be a mapping, not {}", document.describe());
+        return Some(Diagnostic::error(codes::RESOURCE_MALFORMED, message, document.span));
+    }
+    let start = crate::source::Span { end: document.span.start, ..document.span };
+    if kind.is_empty() {
+        let diagnostic =
+            Diagnostic::error(codes::RESOURCE_MALFORMED, "the resource has no `kind`", start);
+        return Some(match document.get("kind") {
+            Some(node) => Diagnostic { primary: node.span, ..diagnostic },
+            None => diagnostic
+                .with_help("every document needs `apiVersion`, `kind` and `metadata.name`"),
+        });
+    }
+    let metadata = document.get("metadata");
+    let name = metadata.and_then(|metadata| metadata.get("name"));
+    if name.and_then(Node::scalar_text).is_none_or(str::is_empty) {
+        let at = name.or(metadata).map_or(start, |node| node.span);
+        let message = format!("the {kind} has no `metadata.name`");
+        return Some(Diagnostic::error(codes::RESOURCE_MALFORMED, message, at));
+    }
+    None
+}
+
+/// Writes every scalar as JSON would have it: where kustomize sends an object through JSON, `0777`
+/// becomes 511, a date a string, and a large integer loses digits.
+pub fn normalize(node: &mut Node) {
+    node.visit_mut(&mut |node| {
+        let Value::Scalar(scalar) = &mut node.value else { return };
+        match scalar.kind {
+            ScalarKind::String => {}
+            ScalarKind::Null => scalar.text = Text::const_new("null"),
+            ScalarKind::Timestamp => {
+                if let Some(text) = canonical(scalar) {
+                    *scalar = Scalar::string(text);
+                }
+            }
+            ScalarKind::Bool | ScalarKind::Float => {
+                if let Some(text) = canonical(scalar) {
+                    scalar.text = text.into();
+                }
+            }
+            ScalarKind::Int => {
+                let Some(text) = canonical(scalar).map(Text::from) else { return };
+                scalar.text = as_float(&text).unwrap_or(text);
+            }
+        }
+    });
+}
+
+/// An integer that a 64-bit float cannot hold, as the float that is next to it.
+fn as_float(text: &str) -> Option<Text> {
+    const EXACT: u128 = 1 << 53;
+    let number: i128 = text.parse().ok()?;
+    if number.unsigned_abs() <= EXACT {
+        return None;
+    }
+    let float: f64 = text.parse().ok()?;
+    (float.abs() < 1e21).then(|| compact_str::format_compact!("{float:.0}"))
+}

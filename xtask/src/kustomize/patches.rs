@@ -1,0 +1,358 @@
+//! `patches`, `patchesStrategicMerge` and `patchesJson6902`: which patch goes to which objects.
+
+use super::{
+    context::Context,
+    decode::Spanned,
+    json_patch::{self, Operation},
+    kustomization::Patch,
+    loader::Loader,
+    merge::{Merge, Merged},
+    merge_keys::of_kind,
+    objects,
+    selector::select,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{ResId, ResMap, Step},
+    source::Span,
+    yaml::{Dialect, Node, parse, parse_embedded},
+};
+
+/// What a patch holds.
+enum Content {
+    /// Objects to merge, each with the identity that it is for.
+    StrategicMerge(Vec<Node>),
+    /// Operations.
+    Json(Vec<Operation>),
+}
+
+/// Applies `patches:`, each in turn.
+pub fn patches(context: &mut Context<'_>, loader: &Loader, map: &mut ResMap, patches: &[Patch]) {
+    for patch in patches {
+        match content(context, loader, patch) {
+            None => {}
+            Some(Content::StrategicMerge(objects)) => {
+                strategic_merge(context, map, patch, &objects)
+            }
+            Some(Content::Json(operations)) => {
+                if patch.target.is_none() {
+                    context.report(
+                        Diagnostic::error(
+                            codes::PATCH_NO_TARGET,
+                            "a JSON 6902 patch must have a `target`",
+                            patch.span,
+                        )
+                        .with_help("add `target:` with the kind and the name of what it changes"),
+                    );
+                    continue;
+                }
+                json(context, map, patch, &operations, true);
+            }
+        }
+    }
+}
+
+/// Applies `patchesJson6902:`, each in turn.
+pub fn patches_json6902(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    map: &mut ResMap,
+    patches: &[Patch],
+) {
+    for patch in patches {
+        let named = patch.target.as_ref().is_some_and(|target| !target.name.value.is_empty());
+        if !named {
+            context.report(Diagnostic::error(
+                codes::PATCH_NO_TARGET,
+                "an entry of `patchesJson6902` must have a `target` with a `name`",
+                patch.span,
+            ));
+            continue;
+        }
+        let Some(documents) = documents(context, loader, patch, Dialect::Config) else { continue };
+        match documents.first() {
+            Some(document) => {
+                let Some(operations) = json_patch::read(context, document) else { continue };
+                json(context, map, patch, &operations, false);
+            }
+            None => context.report(Diagnostic::error(
+                codes::PATCH_MALFORMED,
+                "the patch is empty",
+                patch.span,
+            )),
+        }
+    }
+}
+
+/// Applies `patchesStrategicMerge:`, each in turn.
+pub fn patches_strategic_merge(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    map: &mut ResMap,
+    entries: &[Spanned<Node>],
+) {
+    for entry in entries {
+        let text = entry.value.scalar_text().unwrap_or("");
+        // An entry is the patch itself or the path of a file; a path has no line break.
+        let inline = text.contains('\n') || text.contains(": ");
+        let patch = Patch {
+            span: entry.span,
+            path: (!inline).then(|| Spanned { value: text.into(), span: entry.span }),
+            inline: inline.then(|| entry.clone()),
+            target: None,
+            allow_name_change: false,
+            allow_kind_change: false,
+        };
+        let Some(documents) = documents(context, loader, &patch, Dialect::Resource) else {
+            continue;
+        };
+        let Some(objects) = objects::from_documents(context, documents) else { continue };
+        for object in &objects {
+            merge_into_named(context, map, &patch, object);
+        }
+    }
+}
+
+/// Reads the text of a patch: a file or the entry itself.
+fn documents(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    patch: &Patch,
+    dialect: Dialect,
+) -> Option<Vec<Node>> {
+    let before = context.diagnostics.len();
+    let documents = match (&patch.path, &patch.inline) {
+        (Some(path), None) => {
+            let source = loader.text(context, path)?;
+            parse(context.sources, source, dialect, &mut context.diagnostics)
+        }
+        (None, Some(inline)) => {
+            parse_embedded(context.sources, &inline.value, dialect, &mut context.diagnostics)
+        }
+        (Some(path), Some(inline)) => {
+            context.report(
+                Diagnostic::error(
+                    codes::PATCH_MALFORMED,
+                    "a patch has either `path` or `patch`, not both",
+                    inline.span,
+                )
+                .with_related(path.span, "the path"),
+            );
+            return None;
+        }
+        (None, None) => {
+            context.report(Diagnostic::error(
+                codes::PATCH_MALFORMED,
+                "a patch must have `path` or `patch`",
+                patch.span,
+            ));
+            return None;
+        }
+    };
+    let failed = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
+    (!failed).then_some(documents)
+}
+
+fn content(context: &mut Context<'_>, loader: &Loader, patch: &Patch) -> Option<Content> {
+    let documents = documents(context, loader, patch, Dialect::Resource)?;
+    let Some(first) = documents.first() else {
+        // Nothing but comments changes nothing.
+        return None;
+    };
+    if first.as_sequence().is_some() {
+        // Operations are read with the rules of kustomize's own configuration.
+        let documents = self::documents(context, loader, patch, Dialect::Config)?;
+        return json_patch::read(context, documents.first()?).map(Content::Json);
+    }
+    if first.as_mapping().is_none() {
+        context.report(
+            Diagnostic::error(
+                codes::PATCH_MALFORMED,
+                format!("a patch must be a mapping or a sequence, not {}", first.describe()),
+                first.span,
+            )
+            .with_help("write an object to merge, or a sequence of JSON 6902 operations"),
+        );
+        return None;
+    }
+    objects::from_documents(context, documents).map(Content::StrategicMerge)
+}
+
+fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, objects: &[Node]) {
+    let Some(target) = &patch.target else {
+        for object in objects {
+            merge_into_named(context, map, patch, object);
+        }
+        return;
+    };
+    if let Some(second) = objects.get(1) {
+        context.report(
+            Diagnostic::error(
+                codes::PATCH_MALFORMED,
+                "a patch with a `target` must be one object",
+                second.span,
+            )
+            .with_help("write one entry for each, or leave out `target`"),
+        );
+        return;
+    }
+    let Some(object) = objects.first() else { return };
+    let Some(selected) = select(context, map, target) else { return };
+    let prepared = prepare(context, patch, object);
+    for index in selected {
+        merge_into(context, map, patch, &prepared, index);
+    }
+    if patch.allow_name_change || patch.allow_kind_change {
+        report_duplicates(context, map, patch.span);
+    }
+}
+
+/// Merges a patch into the one object that has or had its identity.
+fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, object: &Node) {
+    let id = ResId::of(object);
+    match map.with_any_id(&id).as_slice() {
+        &[index] => {
+            let prepared = prepare(context, patch, object);
+            merge_into(context, map, patch, &prepared, index);
+        }
+        [] => {
+            let diagnostic = Diagnostic::error(
+                codes::PATCH_NO_MATCH,
+                format!("no resource matches the patch {id}"),
+                identity_span(object),
+            );
+            let others = map
+                .iter()
+                .map(|resource| resource.id())
+                .filter(|other| other.gvk.kind == id.gvk.kind || other.name == id.name);
+            let close: Vec<String> = others.take(3).map(|other| format!("`{other}`")).collect();
+            context.report(if close.is_empty() {
+                diagnostic.with_help("the kind, group, version, name and namespace must all be those of the resource")
+            } else {
+                diagnostic.with_help(format!("there is {}", close.join(", ")))
+            });
+        }
+        several => {
+            let mut diagnostic = Diagnostic::error(
+                codes::PATCH_AMBIGUOUS,
+                format!("{} resources match the patch {id}", several.len()),
+                identity_span(object),
+            )
+            .with_help("use the name that only one of them has, or a `target` for all of them");
+            for &index in several {
+                if let Some(resource) = map.get(index) {
+                    diagnostic = diagnostic
+                        .with_related(resource.span(), format!("now named `{}`", resource.name()));
+                }
+            }
+            context.report(diagnostic);
+        }
+    }
+}
+
+/// Where an object says what it is.
+fn identity_span(object: &Node) -> Span {
+    object
+        .at(&["metadata", "name"])
+        .or_else(|| object.get("kind"))
+        .map_or(object.span, |node| node.span)
+}
+
+/// The patch without what it may not change, its nodes marked as coming from it.
+fn prepare(context: &mut Context<'_>, patch: &Patch, object: &Node) -> Node {
+    let mut node = object.clone();
+    let origin = context.origins.record(Step::Patch, patch.span, None);
+    node.visit_mut(&mut |node| node.origin = origin);
+    if let Some(map) = node.as_mapping_mut() {
+        map.remove("apiVersion");
+        if !patch.allow_kind_change {
+            map.remove("kind");
+        }
+    }
+    if let Some(metadata) = node.get_mut("metadata").and_then(Node::as_mapping_mut) {
+        metadata.remove("namespace");
+        if !patch.allow_name_change {
+            metadata.remove("name");
+        }
+    }
+    node
+}
+
+fn merge_into(
+    context: &mut Context<'_>,
+    map: &mut ResMap,
+    patch: &Patch,
+    prepared: &Node,
+    index: usize,
+) {
+    let Some(resource) = map.get_mut(index) else { return };
+    let definition = of_kind(&resource.id().gvk);
+    let rename = patch.allow_name_change || patch.allow_kind_change;
+    let empty = Node::mapping(resource.span(), resource.node.origin);
+    let object = std::mem::replace(&mut resource.node, empty);
+    let before = context.diagnostics.len();
+    let mut merge =
+        Merge { origins: &mut context.origins, via: patch.span, out: &mut context.diagnostics };
+    let merged = merge.object(object, prepared, definition);
+    let id = resource.id().to_string();
+    for diagnostic in context.diagnostics.iter_mut().skip(before) {
+        diagnostic.message = format!("{} ({id})", diagnostic.message).into();
+    }
+    match merged {
+        Merged::Deleted => {
+            map.remove(index);
+        }
+        Merged::Kept(node) if node.as_mapping().is_none_or(crate::yaml::Mapping::is_empty) => {
+            map.remove(index);
+        }
+        Merged::Kept(node) if rename => {
+            map.update(index, |resource| {
+                resource.store_previous_id();
+                resource.node = node;
+            });
+        }
+        Merged::Kept(node) => resource.node = node,
+    }
+}
+
+fn json(
+    context: &mut Context<'_>,
+    map: &mut ResMap,
+    patch: &Patch,
+    operations: &[Operation],
+    keep_identity: bool,
+) {
+    let Some(target) = &patch.target else { return };
+    let Some(selected) = select(context, map, target) else { return };
+    for index in selected {
+        map.update(index, |resource| {
+            if keep_identity {
+                resource.store_previous_id();
+            }
+            if !resource.previous().is_empty() || resource.generated.is_some() {
+                json_patch::ensure_annotations(&mut resource.node, patch.span);
+            }
+            json_patch::apply(context, resource, operations, patch.span);
+        });
+    }
+}
+
+/// Reports objects that a patch made the same.
+fn report_duplicates(context: &mut Context<'_>, map: &ResMap, span: Span) {
+    for index in map.indices() {
+        let Some(resource) = map.get(index) else { continue };
+        if let Some(first) = map.with_current_id(resource.id()).filter(|&first| first < index)
+            && let Some(first) = map.get(first)
+        {
+            context.report(
+                Diagnostic::error(
+                    codes::KUSTOMIZE_DUPLICATE_ID,
+                    format!("the patch makes two objects the same: {}", resource.id()),
+                    span,
+                )
+                .with_related(first.span(), "one")
+                .with_related(resource.span(), "the other"),
+            );
+        }
+    }
+}

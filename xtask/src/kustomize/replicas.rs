@@ -1,0 +1,47 @@
+//! `replicas`.
+
+use super::{
+    context::{Context, set_scalar},
+    field_spec::{Create, defaults, visit},
+    kustomization::Replicas,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{ResMap, Step},
+    yaml::{Scalar, ScalarKind},
+};
+
+/// Sets the number of replicas of the object that an entry of `replicas:` names.
+pub fn replicas(context: &mut Context<'_>, map: &mut ResMap, replicas: &Replicas) {
+    let by = context.by(Step::Replicas, replicas.count.span);
+    let count = compact_str::format_compact!("{}", replicas.count.value);
+    let mut found = false;
+    for spec in &defaults().replicas {
+        for index in map.with_any_name(&replicas.name.value, &spec.gvk) {
+            found = true;
+            let Some(resource) = map.get_mut(index) else { continue };
+            let origins = &mut context.origins;
+            let result = visit(&mut resource.node, &spec.path, Create::Scalar, by, &mut |field| {
+                let scalar = Scalar { kind: ScalarKind::Int, text: count.clone() };
+                set_scalar(origins, field, scalar, Step::Replicas, replicas.count.span);
+            });
+            if let Err(wrong) = result {
+                context.not_a_collection(resource, &spec.path, wrong);
+            }
+        }
+    }
+    if !found {
+        let kinds: Vec<&str> = defaults().replicas.iter().map(|s| s.gvk.kind.as_str()).collect();
+        context.report(
+            Diagnostic::error(
+                codes::KUSTOMIZE_REPLICAS,
+                format!("no object with replicas is named `{}`", replicas.name.value),
+                replicas.name.span,
+            )
+            .with_help(format!(
+                "name one of the kinds {}, as it was named when it was read or is named now",
+                kinds.join(", ")
+            )),
+        );
+    }
+}

@@ -1,0 +1,499 @@
+//! Text to trees.
+//!
+//! The parser never gives up on a file: a broken document is reported and left out, and reading
+//! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+
+use super::{Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve};
+use crate::{
+    diag::{Diagnostic, codes},
+    source::{SourceId, Sources, Span},
+};
+
+/// How many nodes aliases may add to one document. Real manifests stay far below it.
+const ALIAS_BUDGET: usize = 200_000;
+
+/// The nesting at which reading stops. Kubernetes' own objects stay below 30.
+const DEPTH_LIMIT: usize = 255;
+
+/// The documents of a text, without the empty ones, and what is wrong with it.
+pub fn parse(
+    sources: &Sources,
+    source: SourceId,
+    dialect: Dialect,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let text = &sources.get(source).text;
+    parse_text(text, Position { source, base: 0, escaped: None }, dialect, diagnostics)
+}
+
+/// The documents of a text that is written inside another one, such as an inline patch.
+///
+/// `scalar` is the node that holds the text. Where the scalar copies its source line by line (a
+/// literal block, or a plain one on a single line), each position inside corresponds to one in the
+/// file; anywhere else the whole scalar is named.
+pub fn parse_embedded(
+    sources: &Sources,
+    scalar: &Node,
+    dialect: Dialect,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let Some(text) = scalar.scalar_text() else { return Vec::new() };
+    let lines = embedded_lines(sources.slice(scalar.span), text);
+    let position = Position {
+        source: scalar.span.source,
+        base: scalar.span.start,
+        escaped: Some(Embedded { whole: scalar.span, lines }),
+    };
+    parse_text(text, position, dialect, diagnostics)
+}
+
+/// For each line of an embedded text: where it begins there, and where its copy begins in the
+/// source of the scalar. `None` if the source is not a line by line copy.
+fn embedded_lines(raw: &str, text: &str) -> Option<Vec<(u32, u32)>> {
+    if text.is_empty() || raw == text {
+        return Some(vec![(0, 0)]);
+    }
+    if !raw.starts_with('|') {
+        return None;
+    }
+    let mut lines = Vec::new();
+    let mut raw_at = raw.find('\n')? + 1;
+    let mut text_at = 0;
+    for line in text.split_inclusive('\n') {
+        let raw_line = raw.get(raw_at..)?.split_inclusive('\n').next().unwrap_or("");
+        let content = line.trim_end_matches(['\n', '\r']);
+        let indent = raw_line.trim_end_matches(['\n', '\r']).len().checked_sub(content.len())?;
+        if raw_line.get(indent..)?.trim_end_matches(['\n', '\r']) != content {
+            return None;
+        }
+        lines.push((offset(text_at), offset(raw_at + indent)));
+        raw_at += raw_line.len();
+        text_at += line.len();
+    }
+    Some(lines)
+}
+
+/// Where the text that is read lies in a source.
+struct Position {
+    source: SourceId,
+    base: u32,
+    escaped: Option<Embedded>,
+}
+
+struct Embedded {
+    whole: Span,
+    lines: Option<Vec<(u32, u32)>>,
+}
+
+impl Position {
+    fn span(&self, start: u32, end: u32) -> Span {
+        let Some(embedded) = &self.escaped else { return Span::new(self.source, start..end) };
+        let Some(lines) = &embedded.lines else { return embedded.whole };
+        let map = |at: u32| {
+            let line = lines.partition_point(|&(text, _)| text <= at).saturating_sub(1);
+            let (text, raw) = lines.get(line).copied().unwrap_or_default();
+            self.base + raw + (at - text.min(at))
+        };
+        // The end belongs to the line before it when it is at a line's beginning.
+        let last = map(end.saturating_sub(1).max(start));
+        let end = if end > start { last + 1 } else { last };
+        Span::new(self.source, map(start).min(embedded.whole.end)..end.min(embedded.whole.end))
+    }
+}
+
+fn parse_text(
+    text: &str,
+    position: Position,
+    dialect: Dialect,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let options = granit_parser::options! {
+        emit_comments: false,
+        block_scalar_eof_without_line_feed: true,
+        flow_nesting_limit: DEPTH_LIMIT,
+        block_nesting_limit: DEPTH_LIMIT,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut builder = Builder {
+        position,
+        dialect,
+        diagnostics,
+        frames: Vec::new(),
+        anchors: HashMap::new(),
+        budget: ALIAS_BUDGET,
+        root: None,
+    };
+    let mut documents = Vec::new();
+    loop {
+        match parser.next_event() {
+            None | Some(Ok((Event::StreamEnd, _))) => return documents,
+            Some(Ok((Event::DocumentEnd, _))) => documents.extend(builder.end_document()),
+            Some(Ok((event, span))) => {
+                let range = span.byte_range().unwrap_or(0..0);
+                if builder.event(event, offset(range.start), offset(range.end)).is_err()
+                    && !builder.recover(&mut parser)
+                {
+                    return documents;
+                }
+            }
+            Some(Err(error)) => {
+                builder.syntax_error(&error, text.len());
+                if !builder.recover(&mut parser) {
+                    return documents;
+                }
+            }
+        }
+    }
+}
+
+fn offset(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The document cannot be read further; the reason has been reported.
+struct Abandon;
+
+struct Builder<'a> {
+    position: Position,
+    dialect: Dialect,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, (Node, usize)>,
+    budget: usize,
+    root: Option<Node>,
+}
+
+/// A collection that is being read.
+struct Frame {
+    start: u32,
+    anchor: usize,
+    items: Items,
+}
+
+enum Items {
+    Sequence(Vec<Node>),
+    Mapping { entries: Vec<Entry>, key: Option<Key>, merges: Vec<Node> },
+}
+
+enum Key {
+    Named(Text, Span),
+    /// A plain `<<`.
+    Merge,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, start: u32, end: u32) -> Result<(), Abandon> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let span = self.position.span(start, end);
+                let plain = style == ScalarStyle::Plain;
+                let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
+                let node = Node::new(Value::Scalar(scalar), span);
+                self.define(anchor, &node);
+                self.add(node, plain)
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                self.open(start, anchor, Items::Sequence(Vec::new()))
+            }
+            Event::MappingStart(_, anchor, _) => {
+                let items = Items::Mapping {
+                    entries: Vec::with_capacity(4),
+                    key: None,
+                    merges: Vec::new(),
+                };
+                self.open(start, anchor, items)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(end),
+            Event::Alias(id) => self.alias(id, start, end),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, start: u32, anchor: usize, items: Items) -> Result<(), Abandon> {
+        // A collection as a key would need a frame of its own; JSON has no such thing.
+        if let Some(Frame { items: Items::Mapping { key: None, .. }, .. }) = self.frames.last() {
+            let span = self.position.span(start, start + 1);
+            return self.abandon(
+                Diagnostic::error(codes::YAML_UNSUPPORTED, "a collection is used as a key", span)
+                    .with_help(
+                        "keys are strings; if this is a template expression, quote it or name the file `*.yaml.j2`",
+                    ),
+            );
+        }
+        self.frames.push(Frame { start, anchor, items });
+        Ok(())
+    }
+
+    fn close(&mut self, end: u32) -> Result<(), Abandon> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        let span = self.position.span(frame.start, end.max(frame.start));
+        let value = match frame.items {
+            Items::Sequence(items) => Value::Sequence(items),
+            Items::Mapping { entries, merges, .. } => {
+                let entries = self.without_duplicates(entries);
+                Value::Mapping(Mapping::from_entries(with_merges(entries, merges)))
+            }
+        };
+        let node = Node::new(value, span);
+        self.define(frame.anchor, &node);
+        self.add(node, false)
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        plain: bool,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<Scalar, Abandon> {
+        let kind = match tag.map(|tag| (tag.is_yaml_core_schema(), tag.suffix())) {
+            None if plain => resolve(&text, self.dialect),
+            None => ScalarKind::String,
+            Some((_, "binary")) => {
+                let compact: String = text.split_whitespace().collect();
+                let bytes = STANDARD.decode(compact).ok();
+                let Some(decoded) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
+                    self.abandon(
+                        Diagnostic::error(
+                            codes::YAML_UNSUPPORTED,
+                            "the value of `!!binary` is not base64 of a text",
+                            span,
+                        )
+                        .with_help(
+                            "put the base64 text into a field that takes base64, without the tag",
+                        ),
+                    )?;
+                    return Ok(Scalar::null());
+                };
+                return Ok(Scalar::string(decoded));
+            }
+            Some((_, "timestamp")) => ScalarKind::Timestamp,
+            Some((true, "int")) => ScalarKind::Int,
+            Some((true, "float")) => ScalarKind::Float,
+            Some((true, "bool")) => ScalarKind::Bool,
+            Some((true, "null")) => ScalarKind::Null,
+            Some(_) => ScalarKind::String,
+        };
+        Ok(Scalar { kind, text: Text::from(text) })
+    }
+
+    /// Puts a finished node where it belongs.
+    fn add(&mut self, node: Node, plain: bool) -> Result<(), Abandon> {
+        match self.frames.last_mut() {
+            None => self.root = Some(node),
+            Some(Frame { items: Items::Sequence(items), .. }) => items.push(node),
+            Some(Frame { items: Items::Mapping { entries, key, merges }, .. }) => {
+                match key.take() {
+                    Some(Key::Named(key, key_span)) => {
+                        entries.push(Entry { key, key_span, value: node });
+                    }
+                    Some(Key::Merge) => merges.push(node),
+                    None => {
+                        let new = self.key(node, plain)?;
+                        if let Some(Frame { items: Items::Mapping { key, .. }, .. }) =
+                            self.frames.last_mut()
+                        {
+                            *key = Some(new);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, node: Node, plain: bool) -> Result<Key, Abandon> {
+        let span = node.span;
+        let Value::Scalar(scalar) = node.value else {
+            self.abandon(Diagnostic::error(
+                codes::YAML_UNSUPPORTED,
+                "a collection is used as a key",
+                span,
+            ))?;
+            return Ok(Key::Merge);
+        };
+        if plain && scalar.text == "<<" {
+            return Ok(Key::Merge);
+        }
+        match (scalar.kind, self.dialect) {
+            (ScalarKind::String | ScalarKind::Timestamp, _) => Ok(Key::Named(scalar.text, span)),
+            (ScalarKind::Null, _) | (_, Dialect::Resource) => {
+                let what = match scalar.kind {
+                    ScalarKind::Null => "null",
+                    ScalarKind::Bool => "a boolean",
+                    _ => "a number",
+                };
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        codes::YAML_UNSUPPORTED,
+                        format!("the key `{}` is {what}, and keys must be strings", scalar.text),
+                        span,
+                    )
+                    .with_help(format!("quote it: `\"{}\"`", scalar.text)),
+                );
+                Ok(Key::Named(scalar.text, span))
+            }
+            (_, Dialect::Config) => Ok(Key::Named(canonical_text(&scalar), span)),
+        }
+    }
+
+    fn alias(&mut self, id: usize, start: u32, end: u32) -> Result<(), Abandon> {
+        let span = self.position.span(start, end);
+        let Some((node, count)) = self.anchors.get(&id) else {
+            return self.abandon(
+                Diagnostic::error(codes::YAML_SYNTAX, "the alias refers to what contains it", span)
+                    .with_help("an alias can only refer to a value that is complete before it"),
+            );
+        };
+        let Some(left) = self.budget.checked_sub(*count) else {
+            return self.abandon(
+                Diagnostic::error(
+                    codes::YAML_TOO_LARGE,
+                    format!("aliases expand this document to more than {ALIAS_BUDGET} nodes"),
+                    span,
+                )
+                .with_help("write the values out, or generate the file from a template"),
+            );
+        };
+        self.budget = left;
+        let node = node.clone();
+        self.add(node, false)
+    }
+
+    fn define(&mut self, anchor: usize, node: &Node) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), node.count()));
+        }
+    }
+
+    /// Keeps the last of the entries with the same key, as Go does where it does not refuse them.
+    fn without_duplicates(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        let mut repeated: Vec<(usize, usize)> = Vec::new();
+        if entries.len() <= 12 {
+            for (at, entry) in entries.iter().enumerate() {
+                let earlier = entries.iter().take(at).position(|other| other.key == entry.key);
+                repeated.extend(earlier.map(|first| (first, at)));
+            }
+        } else {
+            let mut seen = HashMap::with_capacity(entries.len());
+            for (at, entry) in entries.iter().enumerate() {
+                repeated.extend(seen.insert(entry.key.as_str(), at).map(|first| (first, at)));
+            }
+        }
+        if repeated.is_empty() {
+            return entries;
+        }
+        let mut dropped = vec![false; entries.len()];
+        for (first, second) in repeated {
+            let (Some(old), Some(new)) = (entries.get(first), entries.get(second)) else {
+                continue;
+            };
+            let message = format!("the key `{}` is already set in this mapping", new.key);
+            let diagnostic = match self.dialect {
+                Dialect::Resource => {
+                    Diagnostic::error(codes::YAML_DUPLICATE_KEY, message, new.key_span)
+                }
+                // kustomize reads its own file with the last one winning.
+                Dialect::Config => {
+                    Diagnostic::warning(codes::YAML_DUPLICATE_KEY, message, new.key_span)
+                }
+            };
+            self.diagnostics.push(
+                diagnostic
+                    .with_related(old.key_span, "it is set here first")
+                    .with_help("remove one of them"),
+            );
+            if let Some(flag) = dropped.get_mut(first) {
+                *flag = true;
+            }
+        }
+        let mut dropped = dropped.into_iter();
+        entries.into_iter().filter(|_| !dropped.next().unwrap_or(false)).collect()
+    }
+
+    fn end_document(&mut self) -> Option<Node> {
+        self.frames.clear();
+        self.anchors.clear();
+        self.budget = ALIAS_BUDGET;
+        self.root.take().filter(|root| {
+            // A document of nothing but comments.
+            !(root.is_null() && root.scalar_text() == Some(""))
+        })
+    }
+
+    fn abandon(&mut self, diagnostic: Diagnostic) -> Result<(), Abandon> {
+        self.diagnostics.push(diagnostic);
+        Err(Abandon)
+    }
+
+    /// Drops what was read of the document and goes on at the next one, if there is one.
+    fn recover<'t>(&mut self, parser: &mut Parser<'t, StrInput<'t>>) -> bool {
+        self.end_document();
+        parser.proceed_next_document().unwrap_or(false)
+    }
+
+    fn syntax_error(&mut self, error: &ScanError, length: usize) {
+        let at = error.marker().byte_offset().unwrap_or(0).min(length);
+        let span = self.position.span(offset(at), offset(at));
+        let code = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => codes::YAML_TOO_LARGE,
+            _ => codes::YAML_SYNTAX,
+        };
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => {
+                format!("collections are nested more than {DEPTH_LIMIT} deep")
+            }
+            _ => error.info(),
+        };
+        let diagnostic = Diagnostic::error(code, message, span);
+        self.diagnostics.push(match help(error.kind()) {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        });
+    }
+}
+
+/// What to do about a syntax error, where the parser's own words do not say it.
+fn help(kind: &ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::TabInIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabAtBlockScalarStart => Some("indent with spaces"),
+        ErrorKind::UnclosedQuotedScalar => Some("close the quotes"),
+        ErrorKind::UnclosedFlowCollection { .. } => {
+            Some("close the bracket; if this is a template, name the file `*.yaml.j2`")
+        }
+        ErrorKind::UnknownAnchor => {
+            Some("define the anchor before the alias, in the same document")
+        }
+        _ => None,
+    }
+}
+
+/// The text of a scalar as JSON would have it.
+fn canonical_text(scalar: &Scalar) -> Text {
+    canonical(scalar).map_or_else(|| scalar.text.clone(), Text::from)
+}
+
+/// Adds what `<<` brings in: explicit keys win, then earlier maps.
+fn with_merges(mut entries: Vec<Entry>, merges: Vec<Node>) -> Vec<Entry> {
+    let maps = merges.into_iter().flat_map(|node| match node.value {
+        Value::Sequence(items) => items,
+        value => vec![Node { value, span: node.span, origin: node.origin }],
+    });
+    for map in maps {
+        let Value::Mapping(map) = map.value else { continue };
+        for entry in map.into_entries() {
+            if !entries.iter().any(|other| other.key == entry.key) {
+                entries.push(entry);
+            }
+        }
+    }
+    entries
+}
