@@ -4,9 +4,11 @@
 //! Source: kustomize's `resid`, `resource` and `resmap`. Invariant: nothing here knows
 //! kustomization files, and no look-up walks over all resources.
 
+mod history;
 mod id;
 mod origin;
 
+pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
 

@@ -5,7 +5,9 @@
 //! Kubernetes.
 
 mod node;
+mod path;
 mod scalar;
 
 pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
+pub use path::{FieldPath, Missing, PathError, PathStep, leaves};
 pub use scalar::{Dialect, resolve};

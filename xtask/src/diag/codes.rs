@@ -37,4 +37,10 @@ codes! {
     YAML_DUPLICATE_KEY = "yaml/duplicate-key";
     /// A mapping key or value that YAML allows and Kubernetes cannot hold.
     YAML_UNSUPPORTED = "yaml/unsupported";
+    /// Two objects of an overlay would be rendered to one file.
+    RENDER_SAME_FILE = "render/same-file";
+    /// The kind and name of an object make no file name.
+    RENDER_FILE_NAME = "render/file-name";
+    /// A file of the rendered tree is not what its overlay builds to.
+    RENDER_STALE = "render/stale";
 }

@@ -73,6 +73,11 @@ impl Report {
         }
     }
 
+    /// Adds the findings of another report.
+    pub fn merge(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+    }
+
     /// The findings by path, position and code.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter()
