@@ -21,6 +21,7 @@ mod names;
 
 /// Build a kustomization directory, as `kustomize build` does
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag of the command line each")]
 #[command(after_help = "Examples:
   cargo xtask build overlays/dev/web
   cargo xtask build overlays/dev/web --output out.yaml

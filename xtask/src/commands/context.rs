@@ -4,7 +4,7 @@
 use std::{
     env, fmt,
     io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -120,11 +120,6 @@ impl Context {
     /// Whether the reader is a person: other formats carry nothing but diagnostics.
     pub fn is_for_people(&self) -> bool {
         matches!(self.format, Format::Pretty | Format::Concise)
-    }
-
-    /// A path as shown to the reader: from the repository where it is inside it.
-    pub fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     diag::{Diagnostic, codes},
     kustomize::Build,
     repository::{EmitError, emit},
-    resource::{Gvk, ResId},
+    resource::{Gvk, ResId, Resource},
 };
 
 /// Kinds without a namespace; a kind that is not known has one.
@@ -41,7 +41,7 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
 
 /// The name and text of a file for each object.
 pub(super) fn files(build: &Build, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
-    let ids = build.resources.iter().map(|resource| resource.id());
+    let ids = build.resources.iter().map(Resource::id);
     let namespaces: BTreeSet<&str> = ids.filter_map(namespace).collect();
     let mut taken = BTreeMap::new();
     let mut files = Vec::new();

@@ -61,26 +61,26 @@ impl View<'_> {
     }
 
     fn one(&self, path: &FieldPath, layers: &[Layer]) -> String {
-        let mut rows: Vec<(&str, String, String, String)> = Vec::new();
+        // What happened, the value that was there, where it is written, and the step.
+        let mut rows: Vec<[String; 4]> = Vec::new();
         for (at, layer) in layers.iter().enumerate() {
             let verb = if at == 0 { "set by" } else { "overrode" };
             let value = if at == 0 { String::new() } else { self.value(path, layer) };
-            rows.push((verb, value, self.sources.locate(layer.span), self.step(layer)));
+            rows.push([verb.into(), value, self.sources.locate(layer.span), self.step(layer)]);
             for (nth, source) in layer.values.iter().enumerate() {
                 let verb = if nth == 0 { "  value from" } else { "  overrode" };
                 // The first is what was printed into the text, so that it needs no mention.
                 let value = if nth == 0 { String::new() } else { self.value(path, source) };
                 let place = self.sources.locate(source.span);
-                rows.push((verb, value, place, "values".to_owned()));
+                rows.push([verb.into(), value, place, "values".to_owned()]);
             }
         }
-        let width = |cell: &dyn Fn(&(&str, String, String, String)) -> usize| {
-            rows.iter().map(cell).max().unwrap_or(0)
-        };
-        let (verbs, places) = (width(&|row| row.0.len()), width(&|row| row.2.chars().count()));
+        let width = |text: &dyn Fn(&[String; 4]) -> usize| rows.iter().map(text).max().unwrap_or(0);
+        let verbs = width(&|[verb, ..]| verb.len());
+        let places = width(&|[_, _, place, _]| place.chars().count());
         let value = layers.first().map(|layer| self.value(path, layer)).unwrap_or_default();
         let mut out = format!("{path}: {value}\n");
-        for (verb, value, place, step) in &rows {
+        for [verb, value, place, step] in &rows {
             let line = format!("  {}  {}  {step}", pad(verb, verbs), pad(place, places));
             let _ = match value.as_str() {
                 "" => writeln!(out, "{}", line.trim_end()),

@@ -72,7 +72,8 @@ fn is_change(event: &notify::Result<Event>) -> bool {
 /// Whether an editor keeps its own state in a file of this name.
 fn is_scratch(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    name.ends_with('~') || name.ends_with(".swp") || name.ends_with(".swx") || name == "4913"
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    name.ends_with('~') || matches!(extension, Some("swp" | "swx")) || name == "4913"
 }
 
 #[cfg(test)]

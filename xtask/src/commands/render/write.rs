@@ -22,6 +22,9 @@ use crate::repository::{Change, State, rendered_directory};
 /// How the name of a staging directory begins; `.gitignore` names it.
 const STAGE: &str = ".rendered-";
 
+/// Does something to a path, which the words before it name if it fails.
+type Act<'a> = &'a dyn Fn(&str, &Path, &dyn Fn() -> io::Result<()>) -> Result<()>;
+
 /// Called before each change to the disk with what is done to which path; a test lets it fail.
 type Probe<'a> = &'a dyn Fn(&str, &Path) -> io::Result<()>;
 
@@ -152,7 +155,7 @@ fn link_unchanged(
     old: &Path,
     new: &Path,
     texts: &BTreeMap<PathBuf, &State>,
-    act: &dyn Fn(&str, &Path, &dyn Fn() -> io::Result<()>) -> Result<()>,
+    act: Act<'_>,
 ) -> Result<()> {
     if !old.exists() {
         return Ok(());

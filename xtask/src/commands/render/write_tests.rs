@@ -52,8 +52,11 @@ fn repository() -> tempfile::TempDir {
     root
 }
 
+/// The files that a tree should have.
+type Files = Vec<(&'static str, &'static str)>;
+
 /// The sets of changes that take different ways.
-fn cases() -> Vec<(Vec<Change>, Vec<(&'static str, &'static str)>)> {
+fn cases() -> Vec<(Vec<Change>, Files)> {
     let rest = ("README.md", "old");
     let (a, b, c, d) =
         (("dev/web/a", "old"), ("dev/web/b", "old"), ("dev/db/c", "old"), ("prod/web/d", "old"));
