@@ -24,7 +24,7 @@ use context::{ClosedPipe, Context, GlobalArgs, note};
 
 /// Renders, checks and explains the manifests of this repository, offline.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,

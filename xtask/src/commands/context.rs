@@ -147,7 +147,7 @@ pub(super) fn note(line: &str) {
 }
 
 /// `text` padded to `width` characters.
-pub(super) fn pad(text: &str, width: usize) -> String {
+fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.chars().count())))
 }
 

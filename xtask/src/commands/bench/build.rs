@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
             continue;
         };
         let peer = measure(theirs, dir.path(), args.runs)?;
-        compare(dir.path(), &ours, theirs).with_context(|| format!("{size} objects"))?;
+        compare(dir.path(), &ours, theirs).with_context(|| format!("an overlay of {size}"))?;
         rows.push(row(size, ours.name, &own, Some(&peer)));
         rows.push(row(size, theirs.name, &peer, None));
     }
@@ -92,9 +92,10 @@ fn compare(dir: &Path, ours: &Peer, theirs: &Peer) -> Result<()> {
             .with_context(|| format!("the output of {} is not YAML", peer.name))
     };
     let (own, peer) = (documents(ours)?, documents(theirs)?);
-    ensure!(own.len() == peer.len(), "{} objects, {} makes {}", own.len(), theirs.name, peer.len());
+    let (made, expected) = (own.len(), peer.len());
+    ensure!(made == expected, "it makes {made} objects, {} makes {expected}", theirs.name);
     if let Some(at) = own.iter().zip(&peer).position(|(a, b)| a != b) {
-        bail!("object {} is not the one that {} makes", at + 1, theirs.name);
+        bail!("its object {} is not the one that {} makes", at + 1, theirs.name);
     }
     Ok(())
 }

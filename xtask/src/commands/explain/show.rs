@@ -1,11 +1,9 @@
 //! The histories of fields as text or JSON.
 
-use std::fmt::Write;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 
-use super::super::context::{pad, table};
+use super::super::context::table;
 use crate::{
     diag::Format,
     resource::{Layer, Origins, history},
@@ -61,33 +59,22 @@ impl View<'_> {
     }
 
     fn one(&self, path: &FieldPath, layers: &[Layer]) -> String {
-        // What happened, the value that was there, where it is written, and the step.
-        let mut rows: Vec<[String; 4]> = Vec::new();
+        let mut rows = Vec::new();
+        let mut row = |what: String, layer: &Layer, step: String| {
+            rows.push(vec![format!("  {what}"), self.sources.locate(layer.span), step]);
+        };
+        let overrode = |layer: &Layer| format!("overrode {}", cut(&self.value(path, layer)));
         for (at, layer) in layers.iter().enumerate() {
-            let verb = if at == 0 { "set by" } else { "overrode" };
-            let value = if at == 0 { String::new() } else { self.value(path, layer) };
-            rows.push([verb.into(), value, self.sources.locate(layer.span), self.step(layer)]);
+            let what = if at == 0 { "set by".to_owned() } else { overrode(layer) };
+            row(what, layer, self.step(layer));
             for (nth, source) in layer.values.iter().enumerate() {
-                let verb = if nth == 0 { "  value from" } else { "  overrode" };
-                // The first is what was printed into the text, so that it needs no mention.
-                let value = if nth == 0 { String::new() } else { self.value(path, source) };
-                let place = self.sources.locate(source.span);
-                rows.push([verb.into(), value, place, "values".to_owned()]);
+                // The newest is what was printed into the text, so that it needs no mention.
+                let what = if nth == 0 { "value from".to_owned() } else { overrode(source) };
+                row(format!("  {what}"), source, "values".to_owned());
             }
         }
-        let width = |text: &dyn Fn(&[String; 4]) -> usize| rows.iter().map(text).max().unwrap_or(0);
-        let verbs = width(&|[verb, ..]| verb.len());
-        let places = width(&|[_, _, place, _]| place.chars().count());
         let value = layers.first().map(|layer| self.value(path, layer)).unwrap_or_default();
-        let mut out = format!("{path}: {value}\n");
-        for [verb, value, place, step] in &rows {
-            let line = format!("  {}  {}  {step}", pad(verb, verbs), pad(place, places));
-            let _ = match value.as_str() {
-                "" => writeln!(out, "{}", line.trim_end()),
-                value => writeln!(out, "{}: {value}", line.trim_end()),
-            };
-        }
-        out
+        format!("{path}: {value}\n{}", table(&rows))
     }
 
     fn all(&self, fields: &[(FieldPath, Vec<Layer>)]) -> String {
@@ -193,8 +180,8 @@ mod tests {
     fn a_field_is_shown_with_what_it_overrode() {
         let expected = "\
 data.key: bmV3ZXI=
-  set by    overlays/dev/x.yaml:1:6  patch (overlays/dev/kustomization.yaml:2:9)
-  overrode  base/x.yaml:1:6          resource: b2xk
+  set by         overlays/dev/x.yaml:1:6  patch (overlays/dev/kustomization.yaml:2:9)
+  overrode b2xk  base/x.yaml:1:6          resource
 ";
         assert_eq!(shown(false, "data.key", Format::Pretty), expected);
     }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 
-use super::super::{Context, Verdict, note, report_failure};
+use super::super::{Context, Verdict, report_failure};
 
 /// How long nothing may happen before a round begins: an editor writes a file in several steps.
 const QUIET: Duration = Duration::from_millis(60);
@@ -40,7 +40,6 @@ pub(super) fn run(context: &Context, envs: &[String]) -> Result<Verdict> {
         if !wait(&events) {
             return Ok(Verdict::Clean);
         }
-        note("--");
     }
 }
 
