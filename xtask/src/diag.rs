@@ -8,8 +8,14 @@ use std::borrow::Cow;
 use crate::source::Span;
 
 pub mod codes;
+mod render;
+mod report;
+mod suggest;
 
 pub use codes::Code;
+pub use render::{Format, render};
+pub use report::{Finding, Location, Related, Report};
+pub use suggest::{closest, did_you_mean};
 
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +41,16 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+impl Severity {
+    /// The word that every format shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 impl Diagnostic {

@@ -11,3 +11,7 @@ pub mod yaml;
 pub mod resource;
 
 pub mod kustomize;
+
+pub mod repository;
+
+pub mod commands;

@@ -4,11 +4,13 @@
 //! Source: kustomize's `resid`, `resource` and `resmap`. Invariant: nothing here knows
 //! kustomization files, and no look-up walks over all resources.
 
+mod history;
 mod id;
 mod origin;
 mod res_map;
 mod scope;
 
+pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
 pub use res_map::ResMap;

@@ -8,10 +8,12 @@ mod emit;
 mod json;
 mod node;
 mod parse;
+mod path;
 mod scalar;
 
 pub use emit::{EmitError, emit, emit_documents};
 pub use json::{escape as escape_json, to_json, to_json_for_hash};
 pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
 pub use parse::{parse, parse_embedded};
+pub use path::{FieldPath, Missing, PathError, PathStep, leaves};
 pub use scalar::{Dialect, canonical, resolve};

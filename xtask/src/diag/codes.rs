@@ -108,4 +108,11 @@ codes! {
     PATCH_TYPE = "patch/type";
     /// A `$patch` directive does not exist.
     PATCH_DIRECTIVE = "patch/directive";
+
+    /// Two objects of an overlay would be rendered to one file.
+    RENDER_SAME_FILE = "render/same-file";
+    /// The kind and name of an object make no file name.
+    RENDER_FILE_NAME = "render/file-name";
+    /// A file of the rendered tree is not what its overlay builds to.
+    RENDER_STALE = "render/stale";
 }

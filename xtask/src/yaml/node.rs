@@ -330,6 +330,15 @@ impl<'a> IntoIterator for &'a Mapping {
     }
 }
 
+impl<'a> IntoIterator for &'a mut Mapping {
+    type Item = &'a mut Entry;
+    type IntoIter = std::slice::IterMut<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,30 @@
+//! `bench`: how fast the tool is beside the programs that it replaces.
+
+use anyhow::Result;
+
+use super::{Context, Verdict};
+
+mod build;
+mod generate;
+mod measure;
+
+/// Measure the tool beside its peers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask bench build
+  cargo xtask bench build --sizes 1,1000 --runs 9")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Build(build::Args),
+}
+
+pub(super) fn run(args: &Args, _: &Context) -> Result<Verdict> {
+    match &args.what {
+        What::Build(args) => build::run(args),
+    }
+}

@@ -1,0 +1,181 @@
+//! `explain`: where each field of an object came from, and what it overrode.
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{Context, Verdict, context::print};
+use crate::{
+    diag::{Severity, did_you_mean},
+    kustomize::Build,
+    repository::{Built, build_all, overlays, select},
+    resource::Resource,
+    yaml::{FieldPath, Missing, PathStep},
+};
+
+mod show;
+
+/// Show which line of which file set a field, and what it overrode
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask explain prod deployment/web
+  cargo xtask explain prod deployment/web spec.replicas
+  cargo xtask explain prod deployment/web 'spec.template.spec.containers[name=web].image'
+  cargo xtask explain prod ingress/web 'metadata.annotations[\"cert-manager.io/issuer\"]'")]
+pub(super) struct Args {
+    /// The environment
+    env: String,
+    /// The object, in any case; a generated name may be given without its hash
+    #[arg(value_name = "KIND/NAME")]
+    object: String,
+    /// The field; without it, all of them
+    field: Option<String>,
+    /// The application, where several have such an object
+    #[arg(long)]
+    app: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
+    let (kind, name) = args
+        .object
+        .split_once('/')
+        .filter(|(kind, name)| !kind.is_empty() && !name.is_empty())
+        .with_context(|| format!("`{}` is not KIND/NAME: deployment/web", args.object))?;
+    let path: FieldPath = match &args.field {
+        Some(field) => field.parse().with_context(|| format!("`{field}` is not a field"))?,
+        None => FieldPath::root(),
+    };
+
+    let all = overlays(&context.root).context("failed to list overlays/")?;
+    let mut selected = select(all, std::slice::from_ref(&args.env))?;
+    if let Some(app) = &args.app {
+        let apps: Vec<String> = selected.iter().map(|overlay| overlay.app.clone()).collect();
+        selected.retain(|overlay| overlay.app == *app);
+        if selected.is_empty() {
+            let hint = did_you_mean(app, apps.iter().map(String::as_str))
+                .unwrap_or_else(|| format!("there are: {}", apps.join(", ")));
+            bail!("there is no application `{app}` in overlays/{}; {hint}", args.env);
+        }
+    }
+    let built = build_all(&context.root, selected, |built| built);
+
+    let mut report = context.report();
+    for one in &built {
+        report.add(&one.diagnostics, &one.sources);
+    }
+    // A warning of the build is not what was asked about.
+    if report.worst() == Some(Severity::Error) {
+        return Ok(context.show(&report));
+    }
+    let (overlay, build, resource) = find(&built, kind, name, &args.env)?;
+    let trail = path.trail(&resource.node).map_err(|missing| no_field(&missing, resource))?;
+    let view = show::View {
+        origins: &build.origins,
+        sources: &overlay.sources,
+        secret: resource.id().gvk.group.is_empty() && resource.id().gvk.kind == "Secret",
+        trail,
+        path: &path,
+    };
+    print(&view.text(context.format))?;
+    Ok(Verdict::Clean)
+}
+
+/// The one object of this kind and name, and the overlay that it is in.
+fn find<'a>(
+    built: &'a [Built],
+    kind: &str,
+    name: &str,
+    env: &str,
+) -> Result<(&'a Built, &'a Build, &'a Resource)> {
+    let all = || {
+        built.iter().filter_map(|one| Some((one, one.build.as_ref()?))).flat_map(|(one, build)| {
+            build.resources.iter().map(move |resource| (one, build, resource))
+        })
+    };
+    let matching = |fits: &dyn Fn(&str) -> bool| {
+        let found = all().filter(|(_, _, resource)| {
+            let id = resource.id();
+            id.gvk.kind.eq_ignore_ascii_case(kind) && fits(&id.name)
+        });
+        found.collect::<Vec<_>>()
+    };
+    let mut found = matching(&|candidate| candidate == name);
+    if found.is_empty() {
+        found = matching(&|candidate| is_hashed(candidate, name));
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let known: Vec<String> = all()
+                .map(|(_, _, resource)| {
+                    format!("{}/{}", resource.id().gvk.kind.to_lowercase(), resource.id().name)
+                })
+                .collect();
+            let wanted = format!("{kind}/{name}");
+            let hint = did_you_mean(&wanted, known.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| format!("there are: {}", listed(&known)));
+            bail!("there is no `{wanted}` in overlays/{env}; {hint}")
+        }
+        [(first, ..), rest @ ..] => {
+            if rest.iter().all(|(one, ..)| one.overlay == first.overlay) {
+                let ids: Vec<_> = found.iter().map(|(.., one)| one.id().to_string()).collect();
+                bail!("{} has several `{kind}/{name}`: {}", first.overlay.path, ids.join(", "));
+            }
+            let mut apps: Vec<&str> = found.iter().map(|(one, ..)| &*one.overlay.app).collect();
+            apps.dedup();
+            let example = apps.first().copied().unwrap_or_default();
+            bail!(
+                "several applications of overlays/{env} have `{kind}/{name}`: {}; choose one \
+                 with --app {example}",
+                apps.join(", ")
+            )
+        }
+    }
+}
+
+/// Whether `candidate` is `name` with the hash that a generator appends.
+fn is_hashed(candidate: &str, name: &str) -> bool {
+    let hash = candidate.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    hash.is_some_and(|hash| hash.len() == 10 && hash.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+fn no_field(missing: &Missing, resource: &Resource) -> anyhow::Error {
+    let id = resource.id();
+    let parent = missing.parent.to_string();
+    let object = format!("{}/{}", id.gvk.kind.to_lowercase(), id.name);
+    let place = if parent.is_empty() { object } else { format!("`{parent}` of {object}") };
+    let step = missing.step.to_string();
+    let field = match &missing.step {
+        PathStep::Key(_) => "field",
+        PathStep::Index(_) | PathStep::Item { .. } => "item",
+    };
+    let choices: Vec<String> = missing.choices.iter().map(ToString::to_string).collect();
+    let hint = did_you_mean(&step, choices.iter().map(String::as_str));
+    let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    let known = match choices.as_slice() {
+        [] => format!("it is {}", missing.found),
+        choices => format!("it has: {}", listed(choices)),
+    };
+    anyhow::anyhow!("there is no {field} `{step}` in {place}{hint}\n  {known}")
+}
+
+/// The first names of a long list.
+fn listed(names: &[String]) -> String {
+    const MAX: usize = 40;
+    let shown = names.iter().take(MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_name_may_be_given_without_its_hash() {
+        assert!(is_hashed("web-config-9m8h7k2tbf", "web-config"));
+        assert!(!is_hashed("web-config-9m8h7k2tbf", "web"));
+        assert!(!is_hashed("web-config", "web-config"));
+        assert!(!is_hashed("web-config-extra", "web-config"));
+    }
+}

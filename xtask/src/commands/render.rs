@@ -1,0 +1,137 @@
+//! `render`: writes the rendered tree, or says how it differs.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{
+    Context, Verdict,
+    context::{counted, note},
+};
+use crate::{
+    diag::{Report, Severity},
+    repository::{self, Change, File, Scope, build_all, compare, files, overlays, select},
+};
+
+mod stale;
+mod watch;
+mod write;
+
+/// Render every overlay to `rendered/`
+///
+/// Each directory overlays/<env>/<app> with a kustomization is rendered to rendered/<env>/<app>, one
+/// file for each object. Either the whole tree is brought up to date or, after any error, nothing
+/// is changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask render
+  cargo xtask render dev --watch
+  cargo xtask render --check")]
+pub(super) struct Args {
+    /// Only these environments
+    #[arg(value_name = "ENV")]
+    envs: Vec<String>,
+    /// Write nothing; list the files that differ, and exit with 1 if there are any
+    #[arg(long, conflicts_with = "watch")]
+    check: bool,
+    /// Render again whenever a file in base/ or overlays/ changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+/// What the overlays build to, and what there is to write.
+struct Plan {
+    /// The files that are not as they should be.
+    changes: Vec<Change>,
+    objects: usize,
+    overlays: usize,
+    verdict: Verdict,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
+    if args.watch {
+        return watch::run(context, &args.envs);
+    }
+    if args.check { check(context, &args.envs) } else { write(context, &args.envs) }
+}
+
+/// Lists how the rendered tree differs from what the overlays build to.
+pub(super) fn check(context: &Context, envs: &[String]) -> Result<Verdict> {
+    let start = Instant::now();
+    let Some(plan) = plan(context, envs)? else { return Ok(Verdict::Failed) };
+    stale::show(context, &plan.changes)?;
+    summary(context, &plan, "to change", start);
+    Ok(if plan.changes.is_empty() { plan.verdict } else { Verdict::Failed })
+}
+
+/// Brings the rendered tree up to date.
+fn write(context: &Context, envs: &[String]) -> Result<Verdict> {
+    let start = Instant::now();
+    let _lock = write::lock(&context.root);
+    let Some(plan) = plan(context, envs)? else { return Ok(Verdict::Failed) };
+    write::apply(&context.root, &plan.changes)
+        .context("rendered/ was left as it was, because it could not be updated")?;
+    summary(context, &plan, "changed", start);
+    Ok(plan.verdict)
+}
+
+/// Builds the overlays and compares. `None` if there is an error in one of them, which has been
+/// shown then.
+fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
+    let root = &context.root;
+    let all = overlays(root).context("failed to list overlays/")?;
+    if all.is_empty() {
+        bail!(
+            "there is nothing to render: {} has no overlays/<env>/<app>/kustomization.yaml",
+            root.display()
+        );
+    }
+    let selected = select(all, envs)?;
+    let count = selected.len();
+    let scope =
+        if envs.is_empty() { Scope::All } else { Scope::Envs(envs.iter().cloned().collect()) };
+
+    let (mut wanted, mut objects, mut report) = (BTreeMap::new(), 0, context.report());
+    for one in build_all(root, selected, |built| overlay(context, built)) {
+        let (files, built) = one?;
+        objects += files.len();
+        wanted.extend(files);
+        report.merge(built);
+    }
+    let verdict = context.show(&report);
+    if report.worst() == Some(Severity::Error) {
+        let errors = counted(report.count(Severity::Error), "error");
+        if context.is_for_people() {
+            note(&format!("nothing was rendered, because of {errors}"));
+        }
+        return Ok(None);
+    }
+    let changes = compare(root, &wanted, &scope).context("failed to read rendered/")?;
+    Ok(Some(Plan { changes, objects, overlays: count, verdict }))
+}
+
+/// The files of one overlay and what is wrong with it.
+fn overlay(
+    context: &Context,
+    mut built: repository::Built,
+) -> Result<(BTreeMap<String, File>, Report)> {
+    let files = files(&mut built);
+    if built.build.is_none() && !built.has_error() {
+        bail!("{} did not build, and no diagnostic says why", built.overlay.path);
+    }
+    let mut report = context.report();
+    report.add(&built.diagnostics, &built.sources);
+    Ok((files, report))
+}
+
+fn summary(context: &Context, plan: &Plan, verb: &str, start: Instant) {
+    if context.is_for_people() {
+        note(&format!(
+            "rendered {} of {}: {} {verb}, {} ms",
+            counted(plan.objects, "object"),
+            counted(plan.overlays, "overlay"),
+            counted(plan.changes.len(), "file"),
+            start.elapsed().as_millis()
+        ));
+    }
+}

@@ -1,0 +1,56 @@
+//! Other programs: where they are, and running them.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+
+/// How to get the reference that `build` is compared with.
+pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2";
+
+/// The program `name` on the path, or where `go install` puts it.
+pub(super) fn find(name: &str) -> Option<PathBuf> {
+    on_path(name).or_else(|| {
+        let gopath = on_path("go").and_then(|go| output(&go, &["env", "GOPATH"]));
+        let gopath = gopath.map(PathBuf::from).or_else(|| Some(env::home_dir()?.join("go")))?;
+        Some(gopath.join("bin").join(name)).filter(|path| is_program(path))
+    })
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|path| is_program(path))
+}
+
+fn is_program(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    }
+    #[cfg(not(unix))]
+    path.with_extension(env::consts::EXE_EXTENSION).is_file()
+}
+
+/// The first line that a program prints; `None` if it fails.
+pub(super) fn output(program: &Path, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    output.status.success().then(|| line.to_owned())
+}
+
+/// The cargo that runs us, or the one on the path.
+pub(super) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Runs cargo in `dir` with our standard streams; whether it succeeded.
+pub(super) fn run_cargo(dir: &Path, args: &[impl AsRef<OsStr>]) -> Result<bool> {
+    let status = Command::new(cargo()).args(args).current_dir(dir).status();
+    Ok(status.context("failed to run cargo; `cargo xtask doctor` says how to get it")?.success())
+}

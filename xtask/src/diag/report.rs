@@ -1,0 +1,232 @@
+//! Diagnostics resolved to files, lines and columns: what every renderer starts from.
+//!
+//! Invariant: a position here names a file that a reader can open, never the output of a template,
+//! and it lies inside that file whatever the span was.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Code, Diagnostic, Severity};
+use crate::source::{LineCol, Source, Sources, Span};
+
+/// Diagnostics of one or several builds, in the order in which they are shown, each once.
+#[derive(Debug, Default)]
+pub struct Report {
+    findings: BTreeSet<Finding>,
+    strict: bool,
+}
+
+/// A diagnostic with its places.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Where to look first.
+    pub primary: Location,
+    /// The rule.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One line that stands on its own.
+    pub message: String,
+    /// Places that explain it.
+    pub related: Vec<Related>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// A place that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Related {
+    /// The place.
+    pub location: Location,
+    /// What it has to do with the finding.
+    pub message: String,
+}
+
+/// A stretch of a file. Locations are ordered by path and position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The path shown to the reader.
+    pub path: String,
+    /// The first character.
+    pub start: LineCol,
+    /// One past the last character.
+    pub end: LineCol,
+    /// The first line of the stretch.
+    pub line: Arc<str>,
+    /// The stretch within `line`, in bytes.
+    pub mark: (usize, usize),
+}
+
+impl Report {
+    /// An empty report; a strict one takes every warning for an error.
+    pub fn new(strict: bool) -> Self {
+        Self { findings: BTreeSet::new(), strict }
+    }
+
+    /// Adds the diagnostics of a build with the sources that they point into.
+    pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
+        for diagnostic in diagnostics {
+            let mut finding = Finding::new(diagnostic, sources);
+            if self.strict {
+                finding.severity = Severity::Error;
+            }
+            self.findings.insert(finding);
+        }
+    }
+
+    /// Adds the findings of another report.
+    pub fn merge(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+    }
+
+    /// The findings by path, position and code.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter()
+    }
+
+    /// The severity of the worst finding.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings().map(|finding| finding.severity).max()
+    }
+
+    /// How many findings have this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Whether there is nothing to report.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl Finding {
+    fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
+        let mut related = Vec::new();
+        let place = sources.place(diagnostic.primary);
+        if let Some((span, _)) = place.value {
+            let message = "the value comes from here".to_owned();
+            related.push(Related { location: Location::new(sources, span), message });
+        }
+        for (span, message) in &diagnostic.related {
+            let place = sources.place(*span);
+            let location = Location::new(sources, place.span);
+            related.push(Related { location, message: message.clone() });
+            if let Some((span, _)) = place.value {
+                let message = "its value comes from here".to_owned();
+                related.push(Related { location: Location::new(sources, span), message });
+            }
+        }
+        let mut seen = BTreeSet::new();
+        related.retain(|one| seen.insert(one.clone()));
+        Self {
+            primary: Location::new(sources, place.span),
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            message: diagnostic.message.to_string(),
+            related,
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
+impl Location {
+    /// Where `span` is written. A span in a template's output becomes the place in the template.
+    pub fn new(sources: &Sources, span: Span) -> Self {
+        let span = sources.place(span).span;
+        let source = sources.get(span.source);
+        let start = floor_boundary(source, span.start);
+        let end = floor_boundary(source, span.end).max(start);
+        let position = source.line_col(start);
+        let line = source.line(position.line).unwrap_or(start..start);
+        let text = source.text.get(line.start as usize..line.end as usize).unwrap_or("");
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let within = |offset: u32| (offset.saturating_sub(line.start) as usize).min(text.len());
+        Self {
+            path: source.path.clone(),
+            start: position,
+            end: source.line_col(end),
+            line: text.into(),
+            mark: (within(start), within(end)),
+        }
+    }
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.path, self.start.line, self.start.col)
+    }
+}
+
+/// The largest offset up to `offset` that is in the text and between two characters.
+fn floor_boundary(source: &Source, offset: u32) -> u32 {
+    let floor = source.text.floor_char_boundary(offset as usize);
+    u32::try_from(floor).unwrap_or(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::codes;
+
+    fn location(text: &str, range: std::ops::Range<u32>) -> Location {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", text);
+        Location::new(&sources, Span::new(id, range))
+    }
+
+    #[test]
+    fn an_odd_span_is_moved_into_the_text() {
+        assert_eq!(location("", 0..0).to_string(), "a.yaml:1:1");
+        assert_eq!(location("", std::ops::Range { start: 7, end: 3 }).to_string(), "a.yaml:1:1");
+        assert_eq!(location("a: 1\n", 5..5).to_string(), "a.yaml:2:1");
+        assert_eq!(location("a: 1\n", 90..99).to_string(), "a.yaml:2:1");
+        let inside = location("é: 1\n", 1..3);
+        assert_eq!((inside.mark, inside.start.col), ((0, 3), 1));
+    }
+
+    #[test]
+    fn a_line_is_shown_without_its_break() {
+        let crlf = location("a: 1\r\nb: 2\r\n", 3..6);
+        assert_eq!((&*crlf.line, crlf.mark), ("a: 1", (3, 4)));
+        assert_eq!(crlf.end, LineCol { line: 2, col: 1 });
+    }
+
+    #[test]
+    fn findings_are_sorted_and_shown_once() {
+        let mut sources = Sources::default();
+        let b = sources.add("b.yaml", "x: 1\ny: 2\n");
+        let a = sources.add("a.yaml", "x: 1\n");
+        let at =
+            |id, start, code| Diagnostic::error(code, "wrong", Span::new(id, start..start + 1));
+        let diagnostics = [
+            at(b, 5, codes::YAML_SYNTAX),
+            at(b, 0, codes::YAML_UNSUPPORTED),
+            at(b, 0, codes::YAML_SYNTAX),
+            at(a, 3, codes::YAML_SYNTAX),
+            at(b, 5, codes::YAML_SYNTAX),
+        ];
+        let mut report = Report::new(false);
+        report.add(&diagnostics, &sources);
+        let shown: Vec<_> =
+            report.findings().map(|one| format!("{} {}", one.primary, one.code)).collect();
+        let expected = [
+            "a.yaml:1:4 yaml/syntax",
+            "b.yaml:1:1 yaml/syntax",
+            "b.yaml:1:1 yaml/unsupported",
+            "b.yaml:2:1 yaml/syntax",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_strict_report_takes_warnings_for_errors() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "x: 1\n");
+        let warning = Diagnostic::warning(codes::YAML_SYNTAX, "odd", Span::start_of(id));
+        for (strict, severity) in [(false, Severity::Warning), (true, Severity::Error)] {
+            let mut report = Report::new(strict);
+            report.add(std::slice::from_ref(&warning), &sources);
+            assert_eq!(report.worst(), Some(severity));
+        }
+    }
+}
