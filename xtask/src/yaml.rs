@@ -4,8 +4,12 @@
 //! those are what kubectl, kustomize and Argo CD read with. Invariant: nothing here knows
 //! Kubernetes.
 
+mod emit;
+mod json;
 mod node;
 mod scalar;
 
+pub use emit::{EmitError, emit, emit_documents};
+pub use json::{escape as escape_json, to_json, to_json_for_hash};
 pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
-pub use scalar::{Dialect, resolve};
+pub use scalar::{Dialect, canonical, resolve};
