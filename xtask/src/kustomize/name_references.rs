@@ -55,9 +55,6 @@ fn rules() -> &'static [Rule] {
 /// Updates every reference.
 pub fn update(context: &mut Context<'_>, map: &mut ResMap) {
     let candidates = Candidates::new(map);
-    if candidates.by_name.is_empty() {
-        return;
-    }
     let mut rules_of: HashMap<Gvk, Vec<&'static Rule>> = HashMap::new();
     for resource in map.iter_mut() {
         let gvk = resource.original_gvk();
@@ -68,6 +65,14 @@ pub fn update(context: &mut Context<'_>, map: &mut ResMap) {
             continue;
         }
         let referrer = Referrer::new(resource);
+        if let Some(span) = referrer.blank_namespace {
+            let message = format!("a subject of {} has an empty namespace", resource.id());
+            context.report(
+                Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, span)
+                    .with_help("name the namespace, or remove the field"),
+            );
+            continue;
+        }
         for rule in rules {
             let mut problems = Vec::new();
             let mut update = Update {
@@ -204,6 +209,8 @@ struct Referrer {
     reachable: Vec<Text>,
     prefixes: Vec<Text>,
     suffixes: Vec<Text>,
+    /// Where a service account among the subjects has a namespace that is not a string.
+    blank_namespace: Option<Span>,
     /// Group and kind of `roleRef`, if it has both.
     role: Option<Gvk>,
 }
@@ -211,13 +218,20 @@ struct Referrer {
 impl Referrer {
     fn new(resource: &Resource) -> Self {
         let current = resource.current();
+        let mut blank_namespace = None;
         let mut reachable = vec![current.namespace.clone(), Text::const_new("_non_namespaceable_")];
         if current.kind == "RoleBinding" {
             let subjects = resource.node.get("subjects").and_then(Node::as_sequence);
             for subject in subjects.into_iter().flatten() {
                 let text = |key| subject.get(key).and_then(Node::scalar_text);
-                if text("kind") == Some("ServiceAccount") {
-                    reachable.extend(text("namespace").map(Text::from));
+                if text("kind") != Some("ServiceAccount") {
+                    continue;
+                }
+                match subject.get("namespace") {
+                    Some(node) if node.as_str().is_none() => blank_namespace = Some(node.span),
+                    namespace => {
+                        reachable.extend(namespace.and_then(Node::as_str).map(Text::from));
+                    }
                 }
             }
         }
@@ -233,6 +247,7 @@ impl Referrer {
             is_cluster_scoped: resource.id().gvk.is_cluster_scoped(),
             namespace: current.namespace,
             reachable,
+            blank_namespace,
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             role,
