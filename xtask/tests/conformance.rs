@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use walkdir::WalkDir;
 use xtask::{
-    diag::{Format, Severity, render},
+    diag::{Diagnostic, Format, Severity, codes, render},
     kustomize::{LoadRestrictor, Options, Reorder, build},
     repository::documents,
     source::Sources,
