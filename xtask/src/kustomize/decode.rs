@@ -28,14 +28,13 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of `node`; not a mapping is reported and has none. Null has none either.
     pub fn new(node: &'a Node, what: &'static str, out: &mut Vec<Diagnostic>) -> Self {
-        let entries = match node.as_mapping() {
-            Some(mapping) => mapping.iter().map(Some).collect(),
-            None => {
-                if !node.is_null() {
-                    wrong_type(node, what, "a mapping", out);
-                }
-                Vec::new()
+        let entries = if let Some(mapping) = node.as_mapping() {
+            mapping.iter().map(Some).collect()
+        } else {
+            if !node.is_null() {
+                wrong_type(node, what, "a mapping", out);
             }
+            Vec::new()
         };
         Self { entries, what, known: Vec::new(), span: node.span }
     }
@@ -127,6 +126,16 @@ impl<'a> Fields<'a> {
             return Vec::new();
         };
         items.iter().filter_map(|item| read(item, out)).collect()
+    }
+
+    /// A list, each element read whatever is wrong with it.
+    pub fn records<T>(
+        &mut self,
+        name: &'static str,
+        out: &mut Vec<Diagnostic>,
+        read: impl Fn(&'a Node, &mut Vec<Diagnostic>) -> T,
+    ) -> Vec<T> {
+        self.list(name, out, |item, out| Some(read(item, out)))
     }
 
     /// A list of strings.

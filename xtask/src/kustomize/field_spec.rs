@@ -174,7 +174,7 @@ mod tests {
         let defaults = defaults();
         assert_eq!(defaults.common_labels.len(), 32);
         assert_eq!(defaults.replicas.len(), 4);
-        assert_eq!(defaults.images.len(), 8);
+        assert_eq!(defaults.images.len(), 7);
         assert_eq!(defaults.namespace.len(), 3);
         assert!(defaults.template_labels.iter().all(|spec| spec.create));
     }

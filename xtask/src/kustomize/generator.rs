@@ -341,7 +341,7 @@ fn combined(
         if let Some(kept) = old.node.get("stringData").and_then(Node::as_mapping).filter(|_| secret)
         {
             let mut encoded = kept.clone();
-            for entry in encoded.iter_mut() {
+            for entry in &mut encoded {
                 if let Some(text) = entry.value.scalar_text() {
                     entry.value.value = Value::Scalar(Scalar::string(base64(text.as_bytes())));
                 }

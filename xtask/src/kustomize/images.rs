@@ -25,17 +25,13 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image) {
         "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
         image.name.value
     );
-    let pattern = match Regex::new(&pattern) {
-        Ok(pattern) => pattern,
-        Err(_) => {
-            let message = format!("`{}` is not a regular expression", image.name.value);
-            context.report(
-                Diagnostic::warning(codes::KUSTOMIZE_IMAGE, message, image.name.span).with_help(
-                    "the name of an image is matched as one: escape its special characters",
-                ),
-            );
-            return;
-        }
+    let Ok(pattern) = Regex::new(&pattern) else {
+        let message = format!("`{}` is not a regular expression", image.name.value);
+        context.report(
+            Diagnostic::warning(codes::KUSTOMIZE_IMAGE, message, image.name.span)
+                .with_help("the name of an image is matched as one: escape its special characters"),
+        );
+        return;
     };
     let change = Change { image, pattern };
     let by = context.by(Step::Images, image.span);
@@ -68,7 +64,9 @@ impl Change<'_> {
         match &mut node.value {
             Value::Scalar(_) => {}
             Value::Sequence(items) => {
-                items.iter_mut().for_each(|item| self.everywhere(origins, item));
+                for item in items {
+                    self.everywhere(origins, item);
+                }
             }
             Value::Mapping(map) => {
                 for entry in map.iter_mut() {

@@ -14,8 +14,6 @@ use crate::{
 /// One kustomization file.
 #[derive(Clone, Debug)]
 pub struct Kustomization {
-    /// Where the file begins.
-    pub span: Span,
     /// Whether it is a component: applied onto what its parent has accumulated.
     pub component: bool,
     /// `resources:` and then `bases:`.
@@ -103,8 +101,6 @@ pub struct Patch {
 /// annotations. An empty part matches everything.
 #[derive(Clone, Debug)]
 pub struct Selector {
-    /// The whole selector.
-    pub span: Span,
     /// `group:`.
     pub group: Spanned<Text>,
     /// `version:`.
@@ -260,22 +256,21 @@ impl Kustomization {
 
         let mut resources = fields.strings("resources", out);
         resources.extend(deprecated(&mut fields, "bases", "resources", out, Fields::strings));
-        let mut images = fields.list("images", out, read_image);
+        let mut images = fields.records("images", out, read_image);
         images.extend(deprecated(&mut fields, "imageTags", "images", out, |fields, name, out| {
-            fields.list(name, out, read_image)
+            fields.records(name, out, read_image)
         }));
         let kustomization = Self {
-            span,
             component,
             resources,
             components: fields.strings("components", out),
             namespace: non_empty(fields.string("namespace", out)),
             name_prefix: non_empty(fields.string("namePrefix", out)),
             name_suffix: non_empty(fields.string("nameSuffix", out)),
-            labels: fields.list("labels", out, read_labels),
+            labels: fields.records("labels", out, read_labels),
             common_labels: deprecated(&mut fields, "commonLabels", "labels", out, Fields::pairs),
             common_annotations: fields.pairs("commonAnnotations", out),
-            patches: fields.list("patches", out, read_patch),
+            patches: fields.records("patches", out, read_patch),
             patches_strategic_merge: deprecated(
                 &mut fields,
                 "patchesStrategicMerge",
@@ -293,10 +288,10 @@ impl Kustomization {
                 "patchesJson6902",
                 "patches",
                 out,
-                |fields, name, out| fields.list(name, out, read_patch),
+                |fields, name, out| fields.records(name, out, read_patch),
             ),
             images,
-            replicas: fields.list("replicas", out, read_replicas),
+            replicas: fields.records("replicas", out, read_replicas),
             config_maps: fields.list("configMapGenerator", out, |node, out| {
                 read_generator(node, "a configMapGenerator", out)
             }),
@@ -404,20 +399,20 @@ fn non_empty(text: Option<Spanned<Text>>) -> Option<Spanned<Text>> {
     text.filter(|text| !text.value.is_empty())
 }
 
-fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Labels> {
+fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Labels {
     let mut fields = Fields::new(node, "an entry of `labels`", out);
     let labels = Labels {
         pairs: fields.pairs("pairs", out),
         include_selectors: fields.boolean("includeSelectors", out),
         include_templates: fields.boolean("includeTemplates", out),
         include_volume_claim_templates: fields.boolean("includeVolumeClaimTemplates", out),
-        fields: fields.list("fields", out, read_field_spec),
+        fields: fields.records("fields", out, read_field_spec),
     };
     fields.finish(out);
-    Some(labels)
+    labels
 }
 
-fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> Option<FieldSpecEntry> {
+fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
     let mut fields = Fields::new(node, "a field spec", out);
     let mut text =
         |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
@@ -426,10 +421,10 @@ fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> Option<FieldSpecEn
     let path = text("path", out);
     let spec = FieldSpecEntry { gvk, path, create: fields.boolean("create", out) };
     fields.finish(out);
-    Some(spec)
+    spec
 }
 
-fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Patch> {
+fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Patch {
     let mut fields = Fields::new(node, "a patch", out);
     let path = non_empty(fields.string("path", out));
     let inline = fields.take("patch").and_then(|entry| {
@@ -447,7 +442,7 @@ fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Patch> {
     }
     let span = fields.span();
     fields.finish(out);
-    Some(Patch { span, path, inline, target, allow_name_change, allow_kind_change })
+    Patch { span, path, inline, target, allow_name_change, allow_kind_change }
 }
 
 fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
@@ -457,7 +452,6 @@ fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
         fields.string(name, out).unwrap_or(Spanned { value: Text::default(), span })
     };
     let selector = Selector {
-        span,
         group: text("group", out),
         version: text("version", out),
         kind: text("kind", out),
@@ -470,7 +464,7 @@ fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
     selector
 }
 
-fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Image> {
+fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Image {
     let mut fields = Fields::new(node, "an image", out);
     let span = fields.span();
     let name = fields.string("name", out);
@@ -483,19 +477,19 @@ fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Image> {
         digest: non_empty(fields.string("digest", out)),
     };
     fields.finish(out);
-    Some(image)
+    image
 }
 
-fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Option<Replicas> {
+fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Replicas {
     let mut fields = Fields::new(node, "an entry of `replicas`", out);
     let span = fields.span();
     let name = fields.string("name", out);
     let count = fields.integer("count", out);
     fields.finish(out);
-    Some(Replicas {
+    Replicas {
         name: name.unwrap_or(Spanned { value: Text::default(), span }),
         count: count.unwrap_or(Spanned { value: 0, span }),
-    })
+    }
 }
 
 fn read_generator(node: &Node, what: &'static str, out: &mut Vec<Diagnostic>) -> Option<Generator> {

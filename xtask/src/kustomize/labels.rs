@@ -113,14 +113,11 @@ fn add(
             let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
                 let Some(map) = field.as_mapping_mut() else { return };
                 for pair in pairs {
-                    match map.get_mut(&pair.key) {
-                        Some(old) => {
-                            set_text(origins, old, pair.value.clone(), step, pair.span);
-                        }
-                        None => {
-                            let node = Node::string(pair.value.clone(), pair.span, by.origin);
-                            map.push(pair.key.clone(), pair.key_span, node);
-                        }
+                    if let Some(old) = map.get_mut(&pair.key) {
+                        set_text(origins, old, pair.value.clone(), step, pair.span);
+                    } else {
+                        let node = Node::string(pair.value.clone(), pair.span, by.origin);
+                        map.push(pair.key.clone(), pair.key_span, node);
                     }
                 }
             });

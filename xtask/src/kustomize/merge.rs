@@ -6,6 +6,8 @@
 
 mod list;
 
+use indexmap::IndexMap;
+
 use super::merge_keys::{Definition, How, of_field};
 use crate::{
     diag::{Diagnostic, codes},
@@ -135,18 +137,21 @@ impl Merge<'_> {
 
     fn mappings(&mut self, target: Mapping, patch: &Mapping, definition: Definition) -> Mapping {
         let mut entries: Vec<Entry> = Vec::with_capacity(target.len());
-        let mut added: Vec<&Entry> = patch.iter().filter(|entry| entry.key != DIRECTIVE).collect();
+        let mut left: IndexMap<&str, &Entry> = patch
+            .iter()
+            .filter(|entry| entry.key != DIRECTIVE)
+            .map(|entry| (entry.key.as_str(), entry))
+            .collect();
         for entry in target.into_entries() {
             let (how, below) = of_field(definition, &entry.key);
             let Entry { key, key_span, value } = entry;
-            let patched = added.iter().position(|other| other.key == key);
-            let value = match patched.map(|at| added.swap_remove(at)) {
+            let value = match left.swap_remove(key.as_str()) {
                 Some(other) => self.both(value, &other.value, below, how),
                 None => self.unpatched(value, below, how),
             };
             entries.extend(value.map(|value| Entry { key, key_span, value }));
         }
-        for entry in patch.iter().filter(|entry| added.iter().any(|left| left.key == entry.key)) {
+        for entry in left.into_values() {
             let (how, below) = of_field(definition, &entry.key);
             let value = self.added(&entry.value, below, how);
             entries.extend(value.map(|value| Entry {
@@ -164,10 +169,10 @@ impl Merge<'_> {
             Value::Scalar(_) if patch.is_null() => return None,
             Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
             Value::Mapping(map) => {
-                if self.known_directive(patch) == Some(Directive::Delete) {
+                if Self::known_directive(patch) == Some(Directive::Delete) {
                     return None;
                 }
-                let known = self.known_directive(patch).is_some();
+                let known = Self::known_directive(patch).is_some();
                 let mut entries = Vec::with_capacity(map.len());
                 for entry in map.iter().filter(|entry| !(known && entry.key == DIRECTIVE)) {
                     let (how, below) = of_field(definition, &entry.key);
@@ -226,7 +231,7 @@ impl Merge<'_> {
     /// The directive of a map; an unknown one is reported.
     fn directive(&mut self, patch: &Node) -> Directive {
         let Some(node) = patch.get(DIRECTIVE) else { return Directive::Merge };
-        self.known_directive(patch).unwrap_or_else(|| {
+        Self::known_directive(patch).unwrap_or_else(|| {
             let message = format!(
                 "`$patch` must be `delete`, `replace` or `merge`, not `{}`",
                 node.scalar_text().unwrap_or_else(|| node.describe())
@@ -236,7 +241,7 @@ impl Merge<'_> {
         })
     }
 
-    fn known_directive(&self, patch: &Node) -> Option<Directive> {
+    fn known_directive(patch: &Node) -> Option<Directive> {
         match patch.get(DIRECTIVE)?.scalar_text()? {
             "delete" => Some(Directive::Delete),
             "replace" => Some(Directive::Replace),

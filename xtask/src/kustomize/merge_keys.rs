@@ -1,6 +1,6 @@
 //! Which lists a strategic merge patch merges, and by which keys.
 //!
-//! Source: the OpenAPI document that kustomize carries, reduced to the ways that lead to such a
+//! Source: the `OpenAPI` document that kustomize carries, reduced to the ways that lead to such a
 //! list (`tables/merge_keys.tsv`). Everything else, as every list of a custom resource, is replaced.
 
 use std::{collections::HashMap, sync::OnceLock};

@@ -330,13 +330,12 @@ impl Update<'_> {
         if namespace.is_empty() {
             return;
         }
-        match field.get_mut("namespace") {
-            Some(node) => set_text(self.origins, node, namespace, Step::NameReference, at),
-            None => {
-                let origin = self.origins.record(Step::NameReference, at, None);
-                if let Some(map) = field.as_mapping_mut() {
-                    map.push("namespace", at, Node::string(namespace, at, origin));
-                }
+        if let Some(node) = field.get_mut("namespace") {
+            set_text(self.origins, node, namespace, Step::NameReference, at);
+        } else {
+            let origin = self.origins.record(Step::NameReference, at, None);
+            if let Some(map) = field.as_mapping_mut() {
+                map.push("namespace", at, Node::string(namespace, at, origin));
             }
         }
     }

@@ -17,15 +17,12 @@ pub fn affix(context: &mut Context<'_>, map: &mut ResMap, affix: &Spanned<Text>,
         if keeps_its_name(&resource.original_gvk()) {
             continue;
         }
-        let name = match step {
-            Step::NamePrefix => {
-                resource.prefixes.push(affix.value.clone());
-                compact_str::format_compact!("{}{}", affix.value, resource.name())
-            }
-            _ => {
-                resource.suffixes.push(affix.value.clone());
-                compact_str::format_compact!("{}{}", resource.name(), affix.value)
-            }
+        let name = if step == Step::NamePrefix {
+            resource.prefixes.push(affix.value.clone());
+            compact_str::format_compact!("{}{}", affix.value, resource.name())
+        } else {
+            resource.suffixes.push(affix.value.clone());
+            compact_str::format_compact!("{}{}", resource.name(), affix.value)
         };
         resource.store_previous_id();
         rename(context, resource, name, step, affix.span);

@@ -32,7 +32,7 @@ pub fn patches(context: &mut Context<'_>, loader: &Loader, map: &mut ResMap, pat
         match content(context, loader, patch) {
             None => {}
             Some(Content::StrategicMerge(objects)) => {
-                strategic_merge(context, map, patch, &objects)
+                strategic_merge(context, map, patch, &objects);
             }
             Some(Content::Json(operations)) => {
                 if patch.target.is_none() {
@@ -223,7 +223,7 @@ fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, 
             );
             let others = map
                 .iter()
-                .map(|resource| resource.id())
+                .map(super::super::resource::Resource::id)
                 .filter(|other| other.gvk.kind == id.gvk.kind || other.name == id.name);
             let close: Vec<String> = others.take(3).map(|other| format!("`{other}`")).collect();
             context.report(if close.is_empty() {

@@ -51,13 +51,12 @@ fn pattern(context: &mut Context<'_>, text: &Spanned<Text>) -> Option<Pattern> {
     if text.value.is_empty() {
         return Some(Pattern(None));
     }
-    match Regex::new(&format!("^(?:{})$", text.value)) {
-        Ok(regex) => Some(Pattern(Some(regex))),
-        Err(_) => {
-            let message = format!("`{}` is not a regular expression", text.value);
-            context.report(Diagnostic::error(codes::KUSTOMIZE_SELECTOR, message, text.span));
-            None
-        }
+    if let Ok(regex) = Regex::new(&format!("^(?:{})$", text.value)) {
+        Some(Pattern(Some(regex)))
+    } else {
+        let message = format!("`{}` is not a regular expression", text.value);
+        context.report(Diagnostic::error(codes::KUSTOMIZE_SELECTOR, message, text.span));
+        None
     }
 }
 

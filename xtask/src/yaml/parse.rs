@@ -253,7 +253,6 @@ impl Builder<'_> {
     ) -> Result<Scalar, Abandon> {
         let kind = match tag.map(|tag| (tag.is_yaml_core_schema(), tag.suffix())) {
             None if plain => resolve(&text, self.dialect),
-            None => ScalarKind::String,
             Some((_, "binary")) => {
                 let compact: String = text.split_whitespace().collect();
                 let bytes = STANDARD.decode(compact).ok();
@@ -277,7 +276,8 @@ impl Builder<'_> {
             Some((true, "float")) => ScalarKind::Float,
             Some((true, "bool")) => ScalarKind::Bool,
             Some((true, "null")) => ScalarKind::Null,
-            Some(_) => ScalarKind::String,
+            // A tag of its own says nothing that JSON could hold.
+            _ => ScalarKind::String,
         };
         Ok(Scalar { kind, text: Text::from(text) })
     }

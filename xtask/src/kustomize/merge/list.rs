@@ -119,7 +119,7 @@ impl Merge<'_> {
                 (Some(at), new) => {
                     let element = elements.get(at).cloned();
                     let replaces = new
-                        .is_some_and(|new| self.known_directive(new) == Some(Directive::Replace));
+                        .is_some_and(|new| Self::known_directive(new) == Some(Directive::Replace));
                     let merged = element.and_then(|element| match (new, patch) {
                         (Some(new), _) => self.both(element, new, definition, &How::Plain),
                         (None, Patch::Same) => self.added(&element, definition, &How::Plain),
