@@ -168,3 +168,6 @@ fn write_scalar(
     writer.string(&text, shape::of(&text), indent.map_or(2, |outer| outer + 2), false);
     Ok(())
 }
+
+#[cfg(test)]
+pub(super) mod tests;

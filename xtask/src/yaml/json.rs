@@ -109,3 +109,70 @@ fn write_scalar(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::yaml::emit::tests::tree;
+
+    fn exact(json: &Json) -> String {
+        let mut out = String::new();
+        to_json(&tree(json), &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_their_bytes_and_there_are_no_spaces() {
+        let value = json!({"b": [1, null, true], "a10": {}, "a2": [], "B": "x", "é": ""});
+        assert_eq!(exact(&value), r#"{"B":"x","a10":{},"a2":[],"b":[1,null,true],"é":""}"#);
+    }
+
+    #[test]
+    fn strings_are_escaped_as_go_does() {
+        let text = "\"\\/\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}<>&\u{2028}\u{2029}é😀";
+        let expected = "\"\\\"\\\\/\\n\\r\\t\\b\\f\\u0000\\u001f\u{7f}\\u003c\\u003e\\u0026\
+                        \\u2028\\u2029é😀\"";
+        assert_eq!(exact(&json!(text)), expected);
+        assert_eq!(exact(&json!({"<": 1})), r#"{"\u003c":1}"#);
+    }
+
+    #[test]
+    fn numbers_are_written_as_go_does() {
+        for (text, expected) in [
+            ("0x1F", "31"),
+            ("1.0", "1"),
+            ("-0.0", "-0"),
+            ("1e-6", "0.000001"),
+            ("1e-7", "1e-7"),
+            ("1.5e-10", "1.5e-10"),
+            ("1e20", "100000000000000000000"),
+            ("1e21", "1e+21"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("123456789012345678901234567890", "1.2345678901234568e+29"),
+            ("2001-1-1", "\"2001-01-01T00:00:00Z\""),
+        ] {
+            assert_eq!(exact(&json!({"=": text})), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_sees_every_number_as_a_float() {
+        for (text, expected) in [
+            ("9007199254740993", "9007199254740992"),
+            ("18446744073709551615", "18446744073709552000"),
+            ("42", "42"),
+        ] {
+            let mut out = String::new();
+            to_json_for_hash(&tree(&json!({"=": text})), &mut out).unwrap();
+            assert_eq!(out, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_an_error() {
+        let error = to_json(&tree(&json!({"=": ".nan"})), &mut String::new()).unwrap_err();
+        assert_eq!(error.message, "`.nan` has no JSON value: it is not a finite number");
+    }
+}

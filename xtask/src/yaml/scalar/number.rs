@@ -55,28 +55,70 @@ fn json_float(n: f64) -> Option<String> {
         return None;
     }
     let size = n.abs();
+    let decimal = Decimal::shortest(n);
     if size == 0.0 || (1e-6..1e21).contains(&size) {
-        return Some(n.to_string());
+        return Some(decimal.positional());
     }
-    let (mantissa, exponent) = scientific(n);
-    Some(format!("{mantissa}e{exponent:+}"))
+    Some(format!("{}e{:+}", decimal.mantissa(), decimal.exponent))
 }
 
 /// Go's `'g'` with the shortest digits: an exponent of at least two digits below 1e-4 and from 1e6
 /// on. (Only `%v` of Go's fmt package waits until 1e21.)
 fn general_float(n: f64) -> String {
-    let (mantissa, exponent) = scientific(n);
-    if (-4..6).contains(&exponent) {
-        return n.to_string();
+    let decimal = Decimal::shortest(n);
+    if (-4..6).contains(&decimal.exponent) {
+        return decimal.positional();
     }
-    format!("{mantissa}e{exponent:+03}")
+    format!("{}e{:+03}", decimal.mantissa(), decimal.exponent)
 }
 
-/// The shortest digits that read back as `n`, and the exponent.
-fn scientific(n: f64) -> (String, i32) {
-    let text = format!("{n:e}");
-    let (mantissa, exponent) = text.split_once('e').expect("`{:e}` writes an exponent");
-    (mantissa.to_owned(), exponent.parse().expect("the exponent of a float is a small integer"))
+/// A float in decimal digits.
+struct Decimal {
+    sign: &'static str,
+    /// At least one.
+    digits: String,
+    /// The power of ten of the first digit.
+    exponent: i32,
+}
+
+impl Decimal {
+    /// The fewest digits that read back as `n`; of two such numbers the closer one, and of two that
+    /// are equally close the even one.
+    fn shortest(n: f64) -> Self {
+        let short = format!("{:e}", n.abs());
+        let (mantissa, _) = short.split_once('e').unwrap_or((&short, ""));
+        // Rust rounds a tie up here, but to even when it is given the number of digits.
+        let precision = mantissa.len().saturating_sub(2);
+        let exact = format!("{:.precision$e}", n.abs());
+        let text = if exact.parse() == Ok(n.abs()) { exact } else { short };
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        Self {
+            sign: if n.is_sign_negative() { "-" } else { "" },
+            digits: mantissa.replace('.', ""),
+            exponent: exponent.parse().expect("the exponent of a float is a small integer"),
+        }
+    }
+
+    /// One digit, and the others behind a point.
+    fn mantissa(&self) -> String {
+        let (first, rest) = self.digits.split_at_checked(1).unwrap_or((&self.digits, ""));
+        let point = if rest.is_empty() { "" } else { "." };
+        format!("{}{first}{point}{rest}", self.sign)
+    }
+
+    /// Without an exponent.
+    fn positional(&self) -> String {
+        let Self { sign, digits, exponent } = self;
+        let Ok(exponent) = usize::try_from(*exponent) else {
+            let zeros = usize::try_from(exponent.unsigned_abs()).unwrap_or(0);
+            return format!("{sign}0.{:0>width$}", digits, width = digits.len() + zeros - 1);
+        };
+        let whole = exponent + 1;
+        match digits.split_at_checked(whole) {
+            Some((whole, fraction)) if !fraction.is_empty() => format!("{sign}{whole}.{fraction}"),
+            _ => format!("{sign}{digits:0<whole$}"),
+        }
+    }
 }
 
 /// Whether the text is a decimal integer exactly as Go prints it.
