@@ -24,6 +24,7 @@ mod order;
 mod patches;
 mod replicas;
 mod selector;
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -106,5 +107,6 @@ fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<
     if context.error_count() > 0 {
         return None;
     }
+    context.report_unused_values();
     Some(finish::finish(context, &target.kustomization, map, options))
 }

@@ -10,6 +10,8 @@ pub mod yaml;
 
 pub mod resource;
 
+pub mod template;
+
 pub mod kustomize;
 
 pub mod repository;

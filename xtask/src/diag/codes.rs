@@ -109,6 +109,25 @@ codes! {
     /// A `$patch` directive does not exist.
     PATCH_DIRECTIVE = "patch/directive";
 
+    /// A template is not one.
+    TEMPLATE_SYNTAX = "template/syntax";
+    /// A template uses what no values file sets.
+    TEMPLATE_UNDEFINED = "template/undefined";
+    /// A template prints a value that does not mean itself in YAML.
+    TEMPLATE_UNSAFE_VALUE = "template/unsafe-value";
+    /// A template takes too many steps.
+    TEMPLATE_OUT_OF_FUEL = "template/out-of-fuel";
+    /// A template renders to too much.
+    TEMPLATE_TOO_LARGE = "template/too-large";
+    /// A template fails while it is rendered.
+    TEMPLATE_ERROR = "template/error";
+    /// A values file is not a mapping.
+    TEMPLATE_VALUES = "template/values";
+    /// Values do not fit their schema, or the schema is wrong.
+    TEMPLATE_VALUES_SCHEMA = "template/values-schema";
+    /// No template uses a value.
+    TEMPLATE_UNUSED_VALUE = "template/unused-value";
+
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file";
     /// The kind and name of an object make no file name.

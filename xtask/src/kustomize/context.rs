@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use super::{
     Options,
     field_spec::{By, NotACollection},
-    loader::Loader,
+    values::Templates,
 };
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource, Step},
-    source::{SourceId, Sources, Span},
+    source::{Sources, Span},
     yaml::{Node, Scalar, ScalarKind, Text, Value},
 };
 
@@ -22,8 +22,11 @@ pub struct Context<'a> {
     pub origins: Origins,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// Paths in messages are relative to this directory.
-    pub base: PathBuf,
+    /// Paths in messages are relative to this directory, as it is written and as it is with
+    /// symbolic links followed.
+    pub bases: Vec<PathBuf>,
+    /// The templates and their values.
+    pub templates: Templates,
 }
 
 impl<'a> Context<'a> {
@@ -33,18 +36,17 @@ impl<'a> Context<'a> {
             sources,
             origins: Origins::default(),
             diagnostics: Vec::new(),
-            base: options.base.clone(),
+            bases: [Some(options.base.clone()), options.base.canonicalize().ok()]
+                .into_iter()
+                .flatten()
+                .collect(),
+            templates: Templates::default(),
         }
     }
 
     /// How many errors were reported.
     pub fn error_count(&self) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
-    }
-
-    /// Renders a template with the values that its kustomization sees.
-    pub fn render(&mut self, _loader: &Loader, template: SourceId) -> Option<SourceId> {
-        Some(template)
     }
 
     /// Reports a problem.

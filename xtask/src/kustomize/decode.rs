@@ -2,7 +2,7 @@
 //! what is wrong is reported where it is written.
 
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, codes, did_you_mean},
     source::Span,
     yaml::{Entry, Mapping, Node, ScalarKind, Text, canonical},
 };
@@ -159,8 +159,8 @@ impl<'a> Fields<'a> {
             let message = format!("{} has no field `{}`", self.what, entry.key);
             let diagnostic =
                 Diagnostic::error(codes::KUSTOMIZE_UNKNOWN_FIELD, message, entry.key_span);
-            out.push(match closest(&entry.key, self.known.iter().copied()) {
-                Some(close) => diagnostic.with_help(format!("did you mean `{close}`?")),
+            out.push(match did_you_mean(&entry.key, self.known.iter().copied()) {
+                Some(help) => diagnostic.with_help(help),
                 None => diagnostic.with_help(format!("it has: {}", self.known.join(", "))),
             });
         }
@@ -220,52 +220,4 @@ pub fn string(node: &Node, name: &str, out: &mut Vec<Diagnostic>) -> Option<Span
 pub fn wrong_type(node: &Node, name: &str, expected: &str, out: &mut Vec<Diagnostic>) {
     let message = format!("`{name}` must be {expected}, not {}", node.describe());
     out.push(Diagnostic::error(codes::KUSTOMIZE_FIELD_TYPE, message, node.span));
-}
-
-/// The candidate that differs from `word` by the fewest edits, if those are few.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (edits(word, candidate), candidate))
-        .filter(|&(edits, _)| edits <= allowed)
-        .min_by_key(|&(edits, _)| edits)
-        .map(|(_, candidate)| candidate)
-}
-
-/// The number of letters to insert, remove, replace or swap with their neighbour, ignoring case.
-fn edits(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, &x) in a.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut cost =
-                (at(&row, j) + usize::from(x != y)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(&y) && b.get(j - 1) == Some(&x);
-            if swapped {
-                cost = cost.min(at(&before, j - 1) + 1);
-            }
-            next.push(cost);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_closest_word_is_offered_when_it_is_close() {
-        let fields = ["resources", "namePrefix", "nameSuffix", "images"];
-        assert_eq!(closest("resoruces", fields), Some("resources"));
-        assert_eq!(closest("nameprefx", fields), Some("namePrefix"));
-        assert_eq!(closest("image", fields), Some("images"));
-        assert_eq!(closest("helm", fields), None);
-    }
 }

@@ -10,14 +10,9 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{
-    LoadRestrictor,
-    context::Context,
-    decode::{Spanned, closest},
-    kustomization::Kustomization,
-};
+use super::{LoadRestrictor, context::Context, decode::Spanned, kustomization::Kustomization};
 use crate::{
-    diag::{Code, Diagnostic, codes},
+    diag::{Code, Diagnostic, closest, codes},
     source::{FileError, SourceId, Span, normalize, read_bytes, read_text, relative_to},
     yaml::{Dialect, Node, Text, parse},
 };
@@ -73,11 +68,6 @@ impl Loader {
         }
         let shown = std::path::absolute(dir).map(|path| normalize(&path))?;
         Ok(Self { root, shown, ancestors: Vec::new(), restrictor, origin: String::new() })
-    }
-
-    /// The directory as the files write it, absolute.
-    pub fn directory(&self) -> &Path {
-        &self.shown
     }
 
     /// Reads the kustomization file; `None` if there is none that can be read, which has been
@@ -428,11 +418,10 @@ impl Loader {
         }
     }
 
-    /// The directories whose values a template here sees, weakest first: this one and those that
-    /// lead to it.
-    pub fn value_directories(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(self.root.as_path())
-            .chain(self.ancestors.iter().rev().map(PathBuf::as_path))
+    /// The directories whose values a template here sees, weakest first: this one, those that lead
+    /// to it, and last the one that the build started at.
+    pub fn value_directories(&self) -> Vec<&Path> {
+        [&self.root].into_iter().chain(self.ancestors.iter().rev()).map(PathBuf::as_path).collect()
     }
 }
 
@@ -468,10 +457,9 @@ pub fn join_origin(origin: &str, path: &str) -> String {
 impl Context<'_> {
     /// A path for messages: relative to the base where it is below it.
     pub fn show(&self, path: &Path) -> String {
-        if path.starts_with(&self.base) {
-            relative_to(path, &self.base)
-        } else {
-            path.display().to_string()
+        match self.bases.iter().find(|base| path.starts_with(base)) {
+            Some(base) => relative_to(path, base),
+            None => path.display().to_string(),
         }
     }
 

@@ -1,0 +1,159 @@
+//! The values files that the templates of a build see.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use super::{context::Context, loader::Loader};
+use crate::{
+    diag::{Diagnostic, codes},
+    source::{FileError, SourceId, Span, read_text},
+    template::{Layer, Renderer, Schema, Values, check},
+    yaml::{Dialect, Mapping, Node, Value, parse},
+};
+
+/// The name of a values file.
+const VALUES: &str = "values.yaml";
+
+/// The name of the schema of the values beside it.
+const SCHEMA: &str = "values.schema.json";
+
+/// The directory that holds the environments.
+const OVERLAYS: &str = "overlays";
+
+/// The templates of a build and what they have used.
+#[derive(Default)]
+pub struct Templates {
+    renderer: Option<Renderer>,
+    /// The values of each way that leads to a template, by its directories.
+    sets: Vec<(Vec<PathBuf>, Option<Rc<Values>>)>,
+    /// The values files, each read once.
+    files: HashMap<PathBuf, Option<Node>>,
+}
+
+impl Context<'_> {
+    /// Renders a template with the values that its kustomization sees; `None` if that fails, which
+    /// is reported.
+    pub fn render(&mut self, loader: &Loader, template: SourceId) -> Option<SourceId> {
+        let values = self.values(loader, Span::start_of(template))?;
+        let renderer = self.templates.renderer.get_or_insert_with(Renderer::new);
+        renderer.render(self.sources, template, &values, &mut self.diagnostics)
+    }
+
+    /// Warns of values that no template of the build has used.
+    pub fn report_unused_values(&mut self) {
+        let Some(renderer) = &self.templates.renderer else { return };
+        let used = renderer.used();
+        for (_, values) in &self.templates.sets {
+            if let Some(values) = values {
+                values.unused(&used, &mut self.diagnostics);
+            }
+        }
+    }
+
+    fn values(&mut self, loader: &Loader, at: Span) -> Option<Rc<Values>> {
+        let way: Vec<PathBuf> =
+            loader.value_directories().into_iter().map(Path::to_path_buf).collect();
+        if let Some((_, values)) = self.templates.sets.iter().find(|(other, _)| *other == way) {
+            return values.clone();
+        }
+        let values = self.merged_values(&way, at).map(Rc::new);
+        self.templates.sets.push((way, values.clone()));
+        values
+    }
+
+    fn merged_values(&mut self, way: &[PathBuf], at: Span) -> Option<Values> {
+        let before = self.error_count();
+        let schema = way.first().and_then(|dir| self.schema(&dir.join(SCHEMA)));
+        let mut layers: Vec<Layer> = Vec::new();
+        for (index, dir) in way.iter().enumerate() {
+            // The values that a whole environment shares are weaker than those of one application.
+            if index + 1 == way.len()
+                && let Some(environment) = environment(dir)
+                && let Some(node) = self.values_file(&environment.join(VALUES))
+            {
+                let node = known_to(node, &layers, schema.as_ref());
+                layers.push(Layer { node, shared: true });
+            }
+            if let Some(node) = self.values_file(&dir.join(VALUES)) {
+                layers.push(Layer { node, shared: false });
+            }
+        }
+        let values = Values::merge(&layers, at, &mut self.origins);
+        if let Some(schema) = &schema {
+            check(schema, &values, &mut self.diagnostics);
+        }
+        (self.error_count() == before).then_some(values)
+    }
+
+    fn values_file(&mut self, path: &Path) -> Option<Node> {
+        if let Some(node) = self.templates.files.get(path) {
+            return node.clone();
+        }
+        let node = self.read_optional(path).and_then(|source| {
+            let documents = parse(self.sources, source, Dialect::Config, &mut self.diagnostics);
+            let mut documents = documents.into_iter();
+            let node = documents.next()?;
+            let wrong = match documents.next() {
+                Some(second) => Some((second.span, "a values file has one document".to_owned())),
+                None if node.as_mapping().is_some() => None,
+                None => {
+                    let found = node.describe();
+                    Some((node.span, format!("a values file must be a mapping, not {found}")))
+                }
+            };
+            if let Some((span, message)) = wrong {
+                self.report(Diagnostic::error(codes::TEMPLATE_VALUES, message, span));
+                return None;
+            }
+            Some(node)
+        });
+        self.templates.files.insert(path.to_owned(), node.clone());
+        node
+    }
+
+    fn schema(&mut self, path: &Path) -> Option<Schema> {
+        let source = self.read_optional(path)?;
+        Schema::read(self.sources, source, &mut self.diagnostics)
+    }
+
+    /// A file that need not be there.
+    fn read_optional(&mut self, path: &Path) -> Option<SourceId> {
+        match read_text(path) {
+            Ok(text) => Some(self.add_file(path, text)),
+            Err(FileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                let shown = self.show(path);
+                let at = Span::start_of(self.sources.add(shown, ""));
+                self.unreadable(path, &error, at);
+                None
+            }
+        }
+    }
+}
+
+/// The directory of the environment that an overlay belongs to: `overlays/<env>` of
+/// `overlays/<env>/<app>`.
+fn environment(dir: &Path) -> Option<&Path> {
+    let environment = dir.parent()?;
+    (environment.parent()?.file_name()? == OVERLAYS).then_some(environment)
+}
+
+/// The shared values without those that belong to other applications: keys that the application
+/// neither sets itself nor has in its schema, where the schema refuses what it does not name.
+fn known_to(node: Node, layers: &[Layer], schema: Option<&Schema>) -> Node {
+    let Some(schema) = schema else { return node };
+    let own = |key: &str| layers.iter().any(|layer| layer.node.get(key).is_some());
+    let Node { value, span, origin } = node;
+    let value = match value {
+        Value::Mapping(map) => {
+            let mut entries = map.into_entries();
+            entries.retain(|entry| own(&entry.key) || !schema.refuses(&entry.key));
+            Value::Mapping(Mapping::from_entries(entries))
+        }
+        other => other,
+    };
+    Node { value, span, origin }
+}
