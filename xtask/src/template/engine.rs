@@ -218,16 +218,12 @@ fn undefined(expression: &str, span: Span, values: &Values) -> Diagnostic {
     let mut known = 0;
     let mut missing = None;
     for key in &path {
-        match node.get(key) {
-            Some(next) => {
-                node = next;
-                known += 1;
-            }
-            None => {
-                missing = Some(key);
-                break;
-            }
-        }
+        let Some(next) = node.get(key) else {
+            missing = Some(key);
+            break;
+        };
+        node = next;
+        known += 1;
     }
     let message = format!("`{shown}` is undefined");
     let diagnostic = Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, span);
@@ -299,6 +295,7 @@ fn fail(message: &str) -> Result<Value, Error> {
 }
 
 /// Indents every line but the first, as minijinja does, and lets the result be printed as it is.
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands over its arguments")]
 fn indent(value: &str, width: usize, options: Kwargs) -> Result<Value, Error> {
     let first: Option<bool> = options.get("first")?;
     let blank: Option<bool> = options.get("blank")?;

@@ -12,7 +12,7 @@ pub(super) fn problem(text: &str, before: &str, after: &str) -> Option<&'static 
     match open_quote(line) {
         Some('"') if text.contains(['"', '\\']) => return Some("it has a quote or a backslash"),
         Some('\'') if text.contains('\'') => return Some("it has a quote"),
-        Some('#') | Some(_) => return None,
+        Some(_) => return None,
         None => {}
     }
     let starts = line.chars().next_back().is_none_or(|c| c.is_whitespace() || "[{,".contains(c));

@@ -123,7 +123,7 @@ fn find<'a>(root: &'a Node, pointer: &str) -> (&'a Node, String) {
         };
         let Some(next) = next else { break };
         if node.as_sequence().is_some() {
-            path.push_str(&format!("[{key}]"));
+            path.extend(["[", &key, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');
