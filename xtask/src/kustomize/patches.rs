@@ -290,14 +290,14 @@ fn merge_into(
     let rename = patch.allow_name_change || patch.allow_kind_change;
     let empty = Node::mapping(resource.span(), resource.node.origin);
     let object = std::mem::replace(&mut resource.node, empty);
-    let before = context.diagnostics.len();
-    let mut merge =
-        Merge { origins: &mut context.origins, via: patch.span, out: &mut context.diagnostics };
+    let mut merge = Merge {
+        origins: &mut context.origins,
+        via: patch.span,
+        out: &mut context.diagnostics,
+        path: Vec::new(),
+        id: resource.id().to_string(),
+    };
     let merged = merge.object(object, prepared, definition);
-    let id = resource.id().to_string();
-    for diagnostic in context.diagnostics.iter_mut().skip(before) {
-        diagnostic.message = format!("{} ({id})", diagnostic.message).into();
-    }
     match merged {
         Merged::Deleted => {
             map.remove(index);
