@@ -3,11 +3,14 @@
 //! The parser never gives up on a file: a broken document is reported and left out, and reading
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
+mod position;
+
 use std::{borrow::Cow, collections::HashMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
+use self::position::{Position, offset};
 use super::{Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve};
 use crate::{
     diag::{Diagnostic, codes},
@@ -28,7 +31,7 @@ pub fn parse(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let text = &sources.get(source).text;
-    parse_text(text, Position { source, base: 0, escaped: None }, dialect, diagnostics)
+    parse_text(text, Position::of(source), dialect, diagnostics)
 }
 
 /// The documents of a text that is written inside another one, such as an inline patch.
@@ -43,64 +46,8 @@ pub fn parse_embedded(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let Some(text) = scalar.scalar_text() else { return Vec::new() };
-    let lines = embedded_lines(sources.slice(scalar.span), text);
-    let position = Position {
-        source: scalar.span.source,
-        base: scalar.span.start,
-        escaped: Some(Embedded { whole: scalar.span, lines }),
-    };
+    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
     parse_text(text, position, dialect, diagnostics)
-}
-
-/// For each line of an embedded text: where it begins there, and where its copy begins in the
-/// source of the scalar. `None` if the source is not a line by line copy.
-fn embedded_lines(raw: &str, text: &str) -> Option<Vec<(u32, u32)>> {
-    if text.is_empty() || raw == text {
-        return Some(vec![(0, 0)]);
-    }
-    let mut lines = Vec::new();
-    let mut raw_at = 0;
-    let mut text_at = 0;
-    for line in text.split_inclusive('\n') {
-        let raw_line = raw.get(raw_at..)?.split_inclusive('\n').next().unwrap_or("");
-        let content = line.trim_end_matches(['\n', '\r']);
-        let indent = raw_line.trim_end_matches(['\n', '\r']).len().checked_sub(content.len())?;
-        if raw_line.get(indent..)?.trim_end_matches(['\n', '\r']) != content {
-            return None;
-        }
-        lines.push((offset(text_at), offset(raw_at + indent)));
-        raw_at += raw_line.len();
-        text_at += line.len();
-    }
-    Some(lines)
-}
-
-/// Where the text that is read lies in a source.
-struct Position {
-    source: SourceId,
-    base: u32,
-    escaped: Option<Embedded>,
-}
-
-struct Embedded {
-    whole: Span,
-    lines: Option<Vec<(u32, u32)>>,
-}
-
-impl Position {
-    fn span(&self, start: u32, end: u32) -> Span {
-        let Some(embedded) = &self.escaped else { return Span::new(self.source, start..end) };
-        let Some(lines) = &embedded.lines else { return embedded.whole };
-        let map = |at: u32| {
-            let line = lines.partition_point(|&(text, _)| text <= at).saturating_sub(1);
-            let (text, raw) = lines.get(line).copied().unwrap_or_default();
-            self.base + raw + (at - text.min(at))
-        };
-        // The end belongs to the line before it when it is at a line's beginning.
-        let last = map(end.saturating_sub(1).max(start));
-        let end = if end > start { last + 1 } else { last };
-        Span::new(self.source, map(start).min(embedded.whole.end)..end.min(embedded.whole.end))
-    }
 }
 
 fn parse_text<'a>(
@@ -147,10 +94,6 @@ fn parse_text<'a>(
             }
         }
     }
-}
-
-fn offset(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// The document cannot be read further; the reason has been reported.
@@ -589,7 +532,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for n in 1..10 {
             let list = vec![format!("*a{}", n - 1); 10].join(", ");
-            text.push_str(&format!("a{n}: &a{n} [{list}]\n"));
+            text.extend([format!("a{n}: &a{n} [{list}]\n")]);
         }
         let (_, documents, diagnostics) = read(&text, Dialect::Resource);
         assert!(documents.is_empty());
