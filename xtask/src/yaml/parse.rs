@@ -259,7 +259,8 @@ impl Builder<'_> {
             ))?;
             return Ok(Key::Merge);
         };
-        if plain && scalar.text == "<<" {
+        // kustomize takes a quoted one as a merge too, and drops what cannot be merged.
+        if scalar.text == "<<" && (plain || self.dialect == Dialect::Resource) {
             return Ok(Key::Merge);
         }
         match (scalar.kind, self.dialect) {
