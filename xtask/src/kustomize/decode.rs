@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
             wrong_type(&entry.value, name, "a mapping", out);
             return Vec::new();
         };
-        pairs(mapping, name, out)
+        pairs(mapping, out)
     }
 
     /// Reports the fields that nobody asked for.
@@ -180,13 +180,13 @@ pub struct Pair {
     pub span: Span,
 }
 
-fn pairs(mapping: &Mapping, name: &'static str, out: &mut Vec<Diagnostic>) -> Vec<Pair> {
+fn pairs(mapping: &Mapping, out: &mut Vec<Diagnostic>) -> Vec<Pair> {
     let mut pairs = Vec::with_capacity(mapping.len());
     for entry in mapping {
         let value = if entry.value.is_null() {
             Some(Spanned { value: Text::default(), span: entry.value.span })
         } else {
-            string(&entry.value, name, out)
+            string(&entry.value, &entry.key, out)
         };
         let Some(Spanned { value, span }) = value else { continue };
         pairs.push(Pair { key: entry.key.clone(), key_span: entry.key_span, value, span });

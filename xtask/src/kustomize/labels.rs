@@ -93,13 +93,11 @@ fn add(
     for pair in pairs {
         // kustomize writes such a key without quotes and then fails to read it back.
         if resolve(&pair.key, Dialect::Resource) != ScalarKind::String {
+            let written = context.sources.slice(pair.key_span);
+            let message = format!("the key `{written}` is not a string, and keys must be");
             context.report(
-                Diagnostic::error(
-                    codes::KUSTOMIZE_LABEL_KEY,
-                    format!("the key `{}` is not a string, and keys must be", pair.key),
-                    pair.key_span,
-                )
-                .with_help("use a key that is not a number, a boolean or a date"),
+                Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, pair.key_span)
+                    .with_help("use a key that is not a number, a boolean or a date"),
             );
             return;
         }

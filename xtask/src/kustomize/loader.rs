@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{LoadRestrictor, context::Context, decode::Spanned, kustomization::Kustomization};
 use crate::{
-    diag::{Code, Diagnostic, closest, codes},
+    diag::{Diagnostic, closest, codes},
     source::{FileError, SourceId, Span, normalize, read_bytes, read_text, relative_to},
     yaml::{Dialect, Node, Text, parse},
 };
@@ -313,27 +313,18 @@ impl Loader {
         shown: &Path,
         entry: &Spanned<Text>,
     ) -> Option<Loader> {
-        let mut refuse = |code: Code, message: String, help: &str| {
-            context.report(Diagnostic::error(code, message, entry.span).with_help(help));
-            None
-        };
         if Path::new(entry.value.as_str()).is_absolute() {
-            return refuse(
-                codes::KUSTOMIZE_ABSOLUTE_BASE,
-                format!("the base `{}` is an absolute path", entry.value),
-                "write it relative to this kustomization, so that the repository can be moved",
+            let message = format!("the base `{}` is an absolute path", entry.value);
+            context.report(
+                Diagnostic::error(codes::KUSTOMIZE_ABSOLUTE_BASE, message, entry.span).with_help(
+                    "write it relative to this kustomization, so that the repository can be moved",
+                ),
             );
+            return None;
         }
-        let odd = entry
-            .value
-            .split('/')
-            .find(|part| !matches!(*part, "" | "." | "..") && part.contains(".."));
-        if let Some(part) = odd {
-            return refuse(
-                codes::KUSTOMIZE_AMBIGUOUS_PATH,
-                format!("the path `{}` has the part `{part}`", entry.value),
-                "check the indentation: two entries of a list may have become one",
-            );
+        if let Some(diagnostic) = ambiguous(entry) {
+            context.report(diagnostic);
+            return None;
         }
         let root = match fs::canonicalize(self.root.join(&*entry.value)) {
             Ok(root) => root,
@@ -406,6 +397,10 @@ impl Loader {
                     );
                     return;
                 }
+                if let Some(diagnostic) = ambiguous(entry) {
+                    context.report(diagnostic);
+                    return;
+                }
                 let message = format!("`{}` does not exist", context.show(path));
                 let diagnostic =
                     Diagnostic::error(codes::KUSTOMIZE_MISSING_FILE, message, entry.span);
@@ -423,6 +418,15 @@ impl Loader {
     pub fn value_directories(&self) -> Vec<&Path> {
         [&self.root].into_iter().chain(self.ancestors.iter().rev()).map(PathBuf::as_path).collect()
     }
+}
+
+/// Refuses a path with a part such as `base - ..`, which would lead elsewhere than it seems.
+fn ambiguous(entry: &Spanned<Text>) -> Option<Diagnostic> {
+    let odd = |part: &&str| !matches!(*part, "" | "." | "..") && part.contains("..");
+    let part = entry.value.split('/').find(odd)?;
+    let message = format!("the path `{}` has the part `{part}`", entry.value);
+    let diagnostic = Diagnostic::error(codes::KUSTOMIZE_AMBIGUOUS_PATH, message, entry.span);
+    Some(diagnostic.with_help("check the indentation: two entries of a list may have become one"))
 }
 
 /// Whether a path is meant to be fetched.
