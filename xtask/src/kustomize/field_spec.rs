@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use super::kustomization::FieldSpecEntry;
 use crate::{
     resource::Gvk,
     source::{OriginId, Span},
@@ -20,6 +21,12 @@ pub struct FieldSpec {
     pub path: Vec<Text>,
     /// Whether it is created where it is missing.
     pub create: bool,
+}
+
+impl From<&FieldSpecEntry> for FieldSpec {
+    fn from(entry: &FieldSpecEntry) -> Self {
+        Self { gvk: entry.gvk.clone(), path: split_path(&entry.path), create: entry.create }
+    }
 }
 
 /// The field specs that kustomize has for each transformer.

@@ -53,7 +53,8 @@ pub fn finish(
     Build { resources, origins: std::mem::take(&mut context.origins) }
 }
 
-fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
+/// Adds the hash of its content to the name of every generated object that asks for it.
+pub fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
     for resource in map.iter_mut() {
         if !resource.generated.is_some_and(|generated| generated.needs_hash) {
             continue;

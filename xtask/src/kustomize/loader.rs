@@ -70,6 +70,11 @@ impl Loader {
         Ok(Self { root, shown, ancestors: Vec::new(), restrictor, origin: String::new() })
     }
 
+    /// The name of the directory.
+    pub fn directory_name(&self) -> String {
+        self.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// Reads the kustomization file; `None` if there is none that can be read, which has been
     /// reported at `asked_at`, or at the directory if nobody asked.
     pub fn kustomization(
