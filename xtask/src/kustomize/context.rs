@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Options,
-    field_spec::{By, NotACollection},
+    field_spec::{By, NotACollection, NotAScalar},
     values::Templates,
 };
 use crate::{
@@ -57,6 +57,18 @@ impl<'a> Context<'a> {
     /// A step that creates fields, asked for at `span`.
     pub fn by(&mut self, step: Step, span: Span) -> By {
         By { span, origin: self.origins.record(step, span, None) }
+    }
+
+    /// Reports that a field is a collection where a single value is expected.
+    pub fn not_a_scalar(&mut self, resource: &Resource, path: &[Text], wrong: NotAScalar) {
+        let path: Vec<&str> = path.iter().map(Text::as_str).collect();
+        let message = format!(
+            "`{}` of {} is {}, where a single value is expected",
+            path.join("."),
+            resource.id(),
+            wrong.found
+        );
+        self.report(Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span));
     }
 
     /// Reports that a path leads through something that is not a collection.

@@ -125,6 +125,23 @@ pub struct NotACollection {
     pub found: &'static str,
 }
 
+/// A value at the end of a path that is a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAScalar {
+    /// Where it is written.
+    pub span: Span,
+    /// What it is, for messages.
+    pub found: &'static str,
+}
+
+impl NotAScalar {
+    /// If a node is a collection.
+    pub fn of(node: &Node) -> Option<Self> {
+        let wrong = Self { span: node.span, found: node.describe() };
+        node.as_scalar().is_none().then_some(wrong)
+    }
+}
+
 /// Calls `visit` with each value at the end of `path`, which may be null.
 pub fn visit(
     node: &mut Node,

@@ -9,7 +9,7 @@ use regex::Regex;
 use super::{
     context::{Context, set_text},
     decode::Spanned,
-    field_spec::{Create, FieldSpec, visit},
+    field_spec::{Create, FieldSpec, NotAScalar, visit},
     kustomization::Image,
 };
 use crate::{
@@ -44,9 +44,14 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
         let gvk = resource.id().gvk.clone();
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let origins = &mut context.origins;
+            let mut collection = None;
             let result = visit(&mut resource.node, &spec.path, Create::Never, by, &mut |field| {
+                collection = collection.or(NotAScalar::of(field));
                 change.apply(origins, field);
             });
+            if let Some(found) = collection {
+                context.not_a_scalar(resource, &spec.path, found);
+            }
             if let Err(wrong) = result {
                 context.not_a_collection(resource, &spec.path, wrong);
             }

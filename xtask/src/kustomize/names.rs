@@ -3,7 +3,7 @@
 use super::{
     context::{Context, set_text},
     decode::Spanned,
-    field_spec::{By, Create, FieldSpec, visit},
+    field_spec::{By, Create, FieldSpec, NotAScalar, visit},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -151,9 +151,13 @@ pub fn set_namespace(
     by: By,
 ) {
     let gvk = resource.id().gvk.clone();
-    let mut wrong = None;
+    let (mut wrong, mut collection) = (None, None);
     let mut set = |origins: &mut _, node: &mut Node, path: &[Text], create| {
         let result = visit(node, path, create, by, &mut |field| {
+            if let Some(found) = NotAScalar::of(field) {
+                collection = Some((path.to_vec(), found));
+                return;
+            }
             let there =
                 field.scalar_text().is_some_and(|text| !text.is_empty() && !field.is_null());
             if !(options.unset_only && there) {
@@ -199,6 +203,9 @@ pub fn set_namespace(
     }
     if let Some((path, found)) = wrong {
         context.not_a_collection(resource, &path, found);
+    }
+    if let Some((path, found)) = collection {
+        context.not_a_scalar(resource, &path, found);
     }
 }
 

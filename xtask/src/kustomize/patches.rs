@@ -7,7 +7,7 @@ use super::{
     kustomization::Patch,
     loader::Loader,
     merge::{Merge, Merged},
-    merge_keys::of_kind,
+    merge_keys::of_patched,
     objects,
     selector::select,
 };
@@ -200,7 +200,7 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     let Some(selected) = select(context, map, target) else { return };
     let prepared = prepare(context, patch, object);
     for index in selected {
-        merge_into(context, map, patch, &prepared, index);
+        merge_into(context, map, patch, &prepared, kind_of(object), index);
     }
     if patch.allow_name_change || patch.allow_kind_change {
         report_duplicates(context, map, patch.span);
@@ -213,7 +213,7 @@ fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, 
     match map.with_any_id(&id).as_slice() {
         &[index] => {
             let prepared = prepare(context, patch, object);
-            merge_into(context, map, patch, &prepared, index);
+            merge_into(context, map, patch, &prepared, kind_of(object), index);
         }
         [] => {
             let diagnostic = Diagnostic::error(
@@ -250,6 +250,11 @@ fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, 
     }
 }
 
+/// The kind that a patch names.
+fn kind_of(object: &Node) -> Option<&str> {
+    object.get("kind").and_then(Node::scalar_text)
+}
+
 /// Where an object says what it is.
 fn identity_span(object: &Node) -> Span {
     object
@@ -283,10 +288,11 @@ fn merge_into(
     map: &mut ResMap,
     patch: &Patch,
     prepared: &Node,
+    kind: Option<&str>,
     index: usize,
 ) {
     let Some(resource) = map.get_mut(index) else { return };
-    let definition = of_kind(&resource.id().gvk);
+    let definition = of_patched(&resource.id().gvk, kind);
     let rename = patch.allow_name_change || patch.allow_kind_change;
     let empty = Node::mapping(resource.span(), resource.node.origin);
     let object = std::mem::replace(&mut resource.node, empty);

@@ -169,7 +169,7 @@ fn read_generator(
     kind: Kind,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(super::kustomization::Generator, Kind)> {
-    let mut fields = Fields::new(&config.node, "a generator", out);
+    let mut fields = Fields::new(&config.node, "a generator", out).lenient();
     let what = match kind {
         Kind::ConfigMap => "a configMapGenerator",
         Kind::Secret => "a secretGenerator",
@@ -188,7 +188,7 @@ fn metadata(config: &Resource, field: &str) -> Option<Spanned<Text>> {
 /// Runs one transformer.
 fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Resource) {
     let mut out = Vec::new();
-    let mut fields = Fields::new(&config.node, "a transformer", &mut out);
+    let mut fields = Fields::new(&config.node, "a transformer", &mut out).lenient();
     let specs: Vec<FieldSpec> = fields
         .records("fieldSpecs", &mut out, read_field_spec)
         .iter()
@@ -264,7 +264,7 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
             patches::patches(context, &target.loader, map, &[patch]);
         }
         "PatchStrategicMergeTransformer" => {
-            strategic_merge(context, target, map, config, &mut fields, &mut out)
+            strategic_merge(context, target, map, config, &mut fields, &mut out);
         }
         "PatchJson6902Transformer" => {
             let mut patch = patch_fields(&mut fields, &mut out);
@@ -275,7 +275,7 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
         }
         "HashTransformer" => name_hashes(context, map),
         "ValueAddTransformer" => {
-            value_add::run(context, target, map, config, &mut fields, &mut out)
+            value_add::run(context, target, map, config, &mut fields, &mut out);
         }
         _ => unknown(context, config, "transformer"),
     }
