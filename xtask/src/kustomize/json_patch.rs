@@ -101,7 +101,14 @@ fn operation(context: &mut Context<'_>, item: &Node) -> Option<Operation> {
     };
     let value = item.get("value").cloned();
     if value.is_none() && matches!(kind, Kind::Add | Kind::Replace) {
-        return malformed("the operation has no `value`".to_owned(), item.span);
+        context.report(
+            Diagnostic::warning(
+                codes::PATCH_MALFORMED,
+                "the operation has no `value`, so it sets null",
+                item.span,
+            )
+            .with_help("add `value:`"),
+        );
     }
     Some(Operation { kind, path, from, value, span: item.span })
 }

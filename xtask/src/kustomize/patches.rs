@@ -12,7 +12,7 @@ use super::{
     selector::select,
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, Severity, codes},
     resource::{ResId, ResMap, Step},
     source::Span,
     yaml::{Dialect, Node, parse, parse_embedded},
@@ -149,6 +149,12 @@ fn documents(
             return None;
         }
     };
+    // In a patch the last one wins, as in kustomize; only a result with a key twice cannot be.
+    for diagnostic in context.diagnostics.iter_mut().skip(before) {
+        if diagnostic.code == codes::YAML_DUPLICATE_KEY {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
     let failed = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
     (!failed).then_some(documents)
 }

@@ -134,6 +134,8 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.position.span(start, end);
                 let plain = style == ScalarStyle::Plain;
+                // The parser calls a value that is not written `~`.
+                let text = if plain && start == end { Cow::Borrowed("") } else { text };
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
                 self.define(anchor, &node);
