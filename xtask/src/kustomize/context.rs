@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource, Step},
-    source::{Sources, Span},
+    source::{SourceId, Sources, Span},
     yaml::{Node, Scalar, ScalarKind, Text, Value},
 };
 
@@ -57,6 +57,21 @@ impl<'a> Context<'a> {
     /// A step that creates fields, asked for at `span`.
     pub fn by(&mut self, step: Step, span: Span) -> By {
         By { span, origin: self.origins.record(step, span, None) }
+    }
+
+    /// Keeps a whole text from being shown.
+    pub fn hide_text(&mut self, source: SourceId) {
+        let end = u32::try_from(self.sources.get(source).text.len()).unwrap_or(u32::MAX);
+        self.sources.hide(Span::new(source, 0..end));
+    }
+
+    /// Keeps the values of a Secret from being shown.
+    pub fn hide_secret(&mut self, object: &Node) {
+        for field in ["data", "stringData"] {
+            for entry in object.get(field).and_then(Node::as_mapping).into_iter().flatten() {
+                self.sources.hide(entry.value.span);
+            }
+        }
     }
 
     /// Reports that a field is a collection where a single value is expected.

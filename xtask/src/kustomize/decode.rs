@@ -226,7 +226,7 @@ pub fn string(node: &Node, name: &str, out: &mut Vec<Diagnostic>) -> Option<Span
             let message = format!("`{name}` must be a string, not {}", node.describe());
             out.push(
                 Diagnostic::error(codes::KUSTOMIZE_FIELD_TYPE, message, node.span)
-                    .with_help(format!("quote it: `\"{}\"`", scalar.text)),
+                    .with_help("put it in quotes"),
             );
             None
         }

@@ -123,6 +123,11 @@ impl Loader {
         let source = context.add_file(&path, text);
         let before = context.diagnostics.len();
         let documents = parse(context.sources, source, Dialect::Config, &mut context.diagnostics);
+        if context.diagnostics.len() > before
+            && context.sources.get(source).text.contains("secretGenerator")
+        {
+            context.hide_text(source);
+        }
         let Some(document) = documents.first() else {
             if context.diagnostics.len() == before {
                 context.report(
@@ -136,6 +141,10 @@ impl Loader {
             }
             return None;
         };
+        let secrets = document.get("secretGenerator").and_then(Node::as_sequence);
+        for literals in secrets.into_iter().flatten().filter_map(|secret| secret.get("literals")) {
+            context.sources.hide(literals.span);
+        }
         let kustomization = Kustomization::read(document, &mut context.diagnostics);
         if kustomization.is_empty() && document.as_mapping().is_some() {
             let known = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
@@ -190,6 +199,7 @@ impl Loader {
         };
         let mut result = Vec::with_capacity(parsed.len());
         for (loaded, diagnostics) in parsed {
+            context.hide_broken_secrets(&diagnostics);
             context.diagnostics.extend(diagnostics);
             result.push(loaded);
         }
@@ -476,6 +486,22 @@ impl Context<'_> {
     pub fn add_file(&mut self, path: &Path, text: String) -> SourceId {
         let shown = self.show(path);
         self.sources.add(shown, text)
+    }
+
+    /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
+    /// which of its lines are values is not known.
+    pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let source = diagnostic.primary.source;
+            let mut lines = self.sources.get(source).text.lines();
+            let is_secret = |line: &str| {
+                let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");
+                kind.is_some_and(|kind| kind.trim_matches([' ', '"', '\'']).starts_with("Secret"))
+            };
+            if lines.any(is_secret) {
+                self.hide_text(source);
+            }
+        }
     }
 
     /// Reports that a file gave no text.

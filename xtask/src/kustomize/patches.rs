@@ -149,6 +149,8 @@ fn documents(
             return None;
         }
     };
+    let found: Vec<Diagnostic> = context.diagnostics.get(before..).unwrap_or_default().to_vec();
+    context.hide_broken_secrets(&found);
     // In a patch the last one wins, as in kustomize; only a result with a key twice cannot be.
     for diagnostic in context.diagnostics.iter_mut().skip(before) {
         if diagnostic.code == codes::YAML_DUPLICATE_KEY {
