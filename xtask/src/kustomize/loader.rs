@@ -4,6 +4,7 @@
 //! kustomization, with symbolic links followed; bases may be anywhere but not above.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -491,8 +492,9 @@ impl Context<'_> {
     /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
     /// which of its lines are values is not known.
     pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
-            let source = diagnostic.primary.source;
+        let sources: BTreeSet<SourceId> =
+            diagnostics.iter().map(|diagnostic| diagnostic.primary.source).collect();
+        for source in sources {
             let mut lines = self.sources.get(source).text.lines();
             let is_secret = |line: &str| {
                 let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");

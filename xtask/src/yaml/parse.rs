@@ -5,7 +5,10 @@
 
 mod position;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
@@ -435,17 +438,18 @@ fn canonical_text(scalar: &Scalar) -> Text {
 
 /// Adds what `<<` brings in: explicit keys win, then earlier maps.
 fn with_merges(mut entries: Vec<Entry>, merges: Vec<Node>) -> Vec<Entry> {
+    if merges.is_empty() {
+        return entries;
+    }
+    let mut known: HashSet<Text> = entries.iter().map(|entry| entry.key.clone()).collect();
     let maps = merges.into_iter().flat_map(|node| match node.value {
         Value::Sequence(items) => items,
         value => vec![Node { value, span: node.span, origin: node.origin }],
     });
     for map in maps {
         let Value::Mapping(map) = map.value else { continue };
-        for entry in map.into_entries() {
-            if !entries.iter().any(|other| other.key == entry.key) {
-                entries.push(entry);
-            }
-        }
+        entries
+            .extend(map.into_entries().into_iter().filter(|entry| known.insert(entry.key.clone())));
     }
     entries
 }
