@@ -3,7 +3,7 @@
 use super::{
     context::{Context, set_text},
     decode::Pair,
-    field_spec::{Create, FieldSpec, defaults, visit},
+    field_spec::{Create, FieldSpec, NotACollection, defaults, visit},
     kustomization::Labels,
 };
 use crate::{
@@ -104,8 +104,13 @@ pub fn add(
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let create = if spec.create { Create::Mapping } else { Create::Never };
             let origins = &mut context.origins;
+            let mut wrong = None;
             let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
-                let Some(map) = field.as_mapping_mut() else { return };
+                let (span, found, is_null) = (field.span, field.describe(), field.is_null());
+                let Some(map) = field.as_mapping_mut() else {
+                    wrong = (!is_null).then_some(NotACollection { span, found }).or(wrong);
+                    return;
+                };
                 for pair in pairs {
                     if let Some(old) = map.get_mut(&pair.key) {
                         set_text(origins, old, pair.value.clone(), step, pair.span);
@@ -115,7 +120,7 @@ pub fn add(
                     }
                 }
             });
-            if let Err(wrong) = result {
+            if let Some(wrong) = result.err().or(wrong) {
                 context.not_a_collection(resource, &spec.path, wrong);
             }
         }

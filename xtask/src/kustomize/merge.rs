@@ -187,6 +187,8 @@ impl Merge<'_> {
                 let mut entries = Vec::with_capacity(map.len());
                 for entry in map.iter().filter(|entry| !(known && entry.key == DIRECTIVE)) {
                     let (how, below) = of_field(definition, &entry.key);
+                    // Only the outermost map of what is added may have an unknown one.
+                    self.directive(&entry.value);
                     let value = self.added(&entry.value, below, how);
                     entries.extend(value.map(|value| Entry {
                         key: entry.key.clone(),

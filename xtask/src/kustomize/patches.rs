@@ -12,7 +12,7 @@ use super::{
     selector::select,
 };
 use crate::{
-    diag::{Diagnostic, Severity, codes},
+    diag::{Diagnostic, codes},
     resource::{ResId, ResMap, Step},
     source::Span,
     yaml::{Dialect, Node, parse, parse_embedded},
@@ -151,12 +151,6 @@ fn documents(
     };
     let found: Vec<Diagnostic> = context.diagnostics.get(before..).unwrap_or_default().to_vec();
     context.hide_broken_secrets(&found);
-    // In a patch the last one wins, as in kustomize; only a result with a key twice cannot be.
-    for diagnostic in context.diagnostics.iter_mut().skip(before) {
-        if diagnostic.code == codes::YAML_DUPLICATE_KEY {
-            diagnostic.severity = Severity::Warning;
-        }
-    }
     let failed = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
     (!failed).then_some(documents)
 }

@@ -157,8 +157,8 @@ impl Merge<'_> {
         for &at in &list {
             append(&mut result, &elements, at, &valid.0);
         }
-        let mut elements: Vec<Option<Node>> = elements.into_iter().map(Some).collect();
-        result.iter().filter_map(|&at| elements.get_mut(at)?.take()).collect()
+        // An element without its keys can be there more than once.
+        result.iter().filter_map(|&at| elements.get(at).cloned()).collect()
     }
 }
 
