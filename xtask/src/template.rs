@@ -4,9 +4,14 @@
 //! of an output is traced to the template that has it or the value that it is.
 
 mod engine;
+mod expression;
+mod filters;
+mod json;
 mod object;
+mod report;
 mod safety;
 mod schema;
+mod trace;
 mod values;
 
 pub use engine::Renderer;

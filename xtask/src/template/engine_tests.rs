@@ -1,0 +1,1 @@
+//! Whole templates: what they print, where it comes from, and what is refused.
