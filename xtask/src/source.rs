@@ -136,6 +136,11 @@ impl Sources {
         &self.texts[id.0 as usize]
     }
 
+    /// Whether there is a text with this path.
+    pub fn has(&self, path: &str) -> bool {
+        self.texts.iter().any(|text| text.path == path)
+    }
+
     /// How many texts there are.
     pub fn len(&self) -> usize {
         self.texts.len()

@@ -1,6 +1,6 @@
 //! What every step of a build works with.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     Options,
@@ -25,6 +25,8 @@ pub struct Context<'a> {
     /// Paths in messages are relative to this directory, as it is written and as it is with
     /// symbolic links followed.
     pub bases: Vec<PathBuf>,
+    /// The directories of the kustomizations that were read.
+    pub directories: BTreeSet<PathBuf>,
     /// The templates and their values.
     pub templates: Templates,
 }
@@ -40,6 +42,7 @@ impl<'a> Context<'a> {
                 .into_iter()
                 .flatten()
                 .collect(),
+            directories: BTreeSet::new(),
             templates: Templates::default(),
         }
     }

@@ -115,6 +115,7 @@ impl Loader {
                 return None;
             }
         };
+        context.directories.insert(self.root.clone());
         let source = context.add_file(&path, text);
         let before = context.diagnostics.len();
         let documents = parse(context.sources, source, Dialect::Config, &mut context.diagnostics);
@@ -416,6 +417,11 @@ impl Loader {
             }
             Failure::File(error) => context.unreadable(path, error, entry.span),
         }
+    }
+
+    /// The directory, with every symbolic link followed.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The directories whose values a template here sees, weakest first: this one, those that lead

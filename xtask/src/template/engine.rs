@@ -12,7 +12,7 @@ use super::{
     expression::Names,
     filters,
     json::to_json,
-    object::{Shared, value_of},
+    object::{Made, Shared, value_of},
     report,
     trace::trace,
     values::Values,
@@ -66,8 +66,12 @@ impl Renderer {
                 }
                 _ => {}
             }
-            let raw_string = value.as_str().is_some() && !value.is_safe();
-            if of_prints.lock().print(value.to_string(), raw_string) > MAX_OUTPUT {
+            let made = match value.as_str() {
+                Some(_) if !value.is_safe() => Made::RawString,
+                Some(text) if text.starts_with('"') => Made::Quoted,
+                _ => Made::Other,
+            };
+            if of_prints.lock().print(value.to_string(), made) > MAX_OUTPUT {
                 return Err(Error::from(ErrorKind::WriteFailure));
             }
             escape_formatter(out, state, value)

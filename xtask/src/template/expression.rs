@@ -12,8 +12,21 @@ use crate::yaml::Text;
 
 /// Words of an expression that are not names.
 const KEYWORDS: [&str; 15] = [
-    "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None",
-    "recursive", "as",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "recursive",
+    "as",
 ];
 
 /// A name with the keys behind it: `image.tag`, `image["tag"]`.
@@ -48,7 +61,7 @@ impl Names {
         let mut names = Self::default();
         let mut parameters: BTreeMap<Text, Vec<Text>> = BTreeMap::new();
         let mut bodies: Vec<Text> = Vec::new();
-        let tags = tags(template);
+        let tags = read_tags(template);
         for tag in &tags {
             let inner = template.get(tag.inner.clone()).unwrap_or("");
             let (word, rest) = if tag.statement { first_word(inner) } else { ("", inner) };
@@ -139,7 +152,7 @@ fn roots(expression: &str) -> Vec<Text> {
 }
 
 /// The tags of a template, without those in comments and raw blocks.
-fn tags(template: &str) -> Vec<Tag> {
+fn read_tags(template: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(found) = template.get(at..).and_then(|rest| rest.find('{')) {
@@ -180,20 +193,24 @@ fn end_of_tag(template: &str, start: usize, close: &str) -> usize {
             Some(_) if escaped => escaped = false,
             Some(_) if c == '\\' => escaped = true,
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if matches!(c, '"' | '\'') && close != "#}" => quote = Some(c),
             None if rest.get(offset..).is_some_and(|rest| rest.starts_with(close)) => {
                 return start + offset;
             }
-            None => {}
+            _ => {}
         }
     }
     template.len()
 }
 
+/// What is between the delimiters of each tag.
+pub(super) fn tags(template: &str) -> impl Iterator<Item = Range<usize>> {
+    read_tags(template).into_iter().map(|tag| tag.inner)
+}
+
 /// The tag around a place of the template.
 pub(super) fn tag_at(template: &str, at: usize) -> Option<Range<usize>> {
-    tags(template).into_iter().map(|tag| tag.inner).find(|inner| inner.contains(&at))
+    tags(template).find(|inner| inner.contains(&at))
 }
 
 fn first_word(statement: &str) -> (&str, &str) {
@@ -278,13 +295,10 @@ fn key(text: &str) -> Option<(Text, usize)> {
         return (length > 0).then(|| (rest.get(..length).unwrap_or("").into(), length + 1));
     }
     let rest = text.strip_prefix('[')?;
-    let (key, length) = match string(rest) {
-        Some(found) => found,
-        None => {
-            let length = rest.find(|c: char| !c.is_ascii_digit())?;
-            (rest.get(..length).filter(|digits| !digits.is_empty())?, length)
-        }
-    };
+    let (key, length) = string(rest).or_else(|| {
+        let length = rest.find(|c: char| !c.is_ascii_digit()).filter(|length| *length > 0)?;
+        Some((rest.get(..length)?, length))
+    })?;
     rest.get(length..)?.starts_with(']').then(|| (key.into(), length + 2))
 }
 
@@ -336,7 +350,7 @@ mod tests {
     #[test]
     fn comments_raw_blocks_and_strings_have_no_tags() {
         let inner = |template: &str| -> Vec<String> {
-            tags(template).into_iter().map(|tag| template[tag.inner].trim().to_owned()).collect()
+            tags(template).map(|tag| template[tag].trim().to_owned()).collect()
         };
         assert_eq!(inner("{# {{ a }} #}{{ b }}"), ["b"]);
         assert_eq!(inner("{% raw %}{{ a }}{% endraw %}{{ b }}"), ["raw", "b"]);

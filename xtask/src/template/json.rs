@@ -40,7 +40,7 @@ impl Writer {
             ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
             ValueKind::Seq | ValueKind::Iterable => {
                 let items: Vec<Value> = value.try_iter()?.collect();
-                return self.list('[', ']', items.iter(), |writer, item| writer.value(item));
+                return self.list('[', ']', items.iter(), Self::value);
             }
             ValueKind::Map => {
                 let keys: Vec<Value> = value.try_iter()?.collect();

@@ -52,12 +52,23 @@ struct Note {
 pub(super) struct Printed {
     /// What was written.
     pub(super) text: String,
-    /// Whether it is a string that was not made safe for YAML.
-    pub(super) raw_string: bool,
+    /// How it was made.
+    pub(super) made: Made,
     /// The values that it is made of, if it is JSON.
     pub(super) parts: Parts,
     /// The look-ups that were made for it.
     notes: Range<usize>,
+}
+
+/// How a printed text was made, which decides what must be checked where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// A string as it is.
+    RawString,
+    /// A string in double quotes.
+    Quoted,
+    /// A number, a boolean, or what a filter made safe.
+    Other,
 }
 
 /// A log that objects and the formatter share.
@@ -82,14 +93,14 @@ impl Log {
     }
 
     /// Notes that an expression was printed, and says how many bytes were printed so far.
-    pub(super) fn print(&mut self, text: String, raw_string: bool) -> usize {
+    pub(super) fn print(&mut self, text: String, made: Made) -> usize {
         let json = self.json.iter().position(|(json, _)| *json == text);
         let parts = json.map(|at| self.json.swap_remove(at).1).unwrap_or_default();
         self.json.clear();
         let notes = self.before..self.notes.len();
         self.before = notes.end;
         self.bytes += text.len();
-        self.printed.push(Printed { text, raw_string, parts, notes });
+        self.printed.push(Printed { text, made, parts, notes });
         self.bytes
     }
 

@@ -8,7 +8,7 @@ use minijinja::{Error, ErrorKind};
 
 use super::{
     engine::{FUEL, MAX_OUTPUT},
-    expression::{Names, Path, paths, tag_at},
+    expression::{Names, Path, paths, tag_at, tags},
     values::{Values, keys},
 };
 use crate::{
@@ -47,7 +47,8 @@ pub(super) fn diagnostic(
         ErrorKind::WriteFailure => too_large(span),
         ErrorKind::BadEscape => {
             let expression = text.get(range).unwrap_or("");
-            let path = paths(expression).into_iter().next().filter(|path| !names.binds(first(path)));
+            let path =
+                paths(expression).into_iter().next().filter(|path| !names.binds(first(path)));
             let value = path.and_then(|path| find(&path.keys, values).ok()).map(|node| node.span);
             unsafe_string(detail, span, value)
         }
@@ -85,9 +86,19 @@ pub(super) fn too_large(span: Span) -> Diagnostic {
 
 /// A diagnostic for a value that does not mean itself where it is printed.
 pub(super) fn unsafe_string(problem: &str, span: Span, value: Option<Span>) -> Diagnostic {
+    unsafe_print(problem, span, value)
+        .with_help("print it with `| quote`, `| tojson` or, for several lines, `| indent(n)`")
+}
+
+/// A diagnostic for a value in quotes that are not the outermost ones of a string.
+pub(super) fn unsafe_quotes(problem: &str, span: Span, value: Option<Span>) -> Diagnostic {
+    unsafe_print(problem, span, value)
+        .with_help("print it without a filter and put quotes around the whole string")
+}
+
+fn unsafe_print(problem: &str, span: Span, value: Option<Span>) -> Diagnostic {
     let message = format!("the value that is printed here is not safe in YAML: {problem}");
-    let diagnostic = Diagnostic::error(codes::TEMPLATE_UNSAFE_VALUE, message, span)
-        .with_help("print it with `| quote`, `| tojson` or, for several lines, `| indent(n)`");
+    let diagnostic = Diagnostic::error(codes::TEMPLATE_UNSAFE_VALUE, message, span);
     match value {
         Some(value) => diagnostic.with_related(value, "the value is set here"),
         None => diagnostic,
@@ -107,15 +118,21 @@ fn undefined(
         let message = "this is undefined";
         return Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, span(template, range));
     };
-    let message = format!("`{}` is undefined", path.keys.join("."));
+    let message = format!("`{}` is undefined", shown(&path.keys));
     let at = span(template, &path.range);
     let diagnostic = Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, at);
+    let here = tag_at(text, range.start).is_none_or(|tag| tag.contains(&path.range.start));
+    let diagnostic = if here {
+        diagnostic
+    } else {
+        diagnostic.with_related(span(template, range), "it is used here")
+    };
     if names.binds(first(&path)) {
         return diagnostic;
     }
     let Err((known, node)) = find(&path.keys, values) else { return diagnostic };
     let Some(missing) = path.keys.get(known) else { return diagnostic };
-    let parent = path.keys.get(..known).unwrap_or_default().join(".");
+    let parent = shown(path.keys.get(..known).unwrap_or_default());
     let of = if known == 0 { "the values have".to_owned() } else { format!("`{parent}` has") };
     let diagnostic = if known > 0 {
         let first = node.as_mapping().and_then(|map| map.iter().next());
@@ -148,24 +165,50 @@ fn culprit(
     names: &Names,
 ) -> Option<Path> {
     let tag = tag_at(text, range.start).unwrap_or_else(|| range.clone());
-    let near: Vec<Path> = paths(text.get(tag.clone()).unwrap_or(""))
-        .into_iter()
-        .map(|path| Path { range: path.range.start + tag.start..path.range.end + tag.start, ..path })
-        .collect();
+    let near = paths_in(text, &tag);
     let named = detail.split_once('`').and_then(|(_, rest)| rest.split_once("` is undefined"));
     if let Some(named) = named.and_then(|(named, _)| paths(named).into_iter().next()) {
         let same = |path: &&Path| path.keys.starts_with(&named.keys);
         let inside = |path: &&Path| path.range.start >= range.start;
         let found = near.iter().find(|path| same(path) && inside(path));
-        return found.or_else(|| near.iter().rfind(same)).map_or(
-            Some(Path { range: range.clone(), keys: named.keys.clone() }),
-            |path| Some(Path { range: path.range.clone(), keys: named.keys.clone() }),
-        );
+        // It may have got its name in another tag, with `set` or as an argument.
+        let earlier: Vec<Path> = match found.or_else(|| near.iter().rfind(same)) {
+            Some(found) => vec![found.clone()],
+            None => tags(text)
+                .filter(|tag| tag.end <= range.start)
+                .flat_map(|tag| paths_in(text, &tag))
+                .collect(),
+        };
+        let place = earlier.iter().rfind(same).map_or(range, |path| &path.range);
+        return Some(Path { range: place.clone(), keys: named.keys });
     }
     let unknown = |path: &&Path| !names.binds(first(path)) && find(&path.keys, values).is_err();
     let before = near.iter().filter(|path| path.range.start <= range.end);
     let local = near.iter().find(|path| names.binds(first(path)));
     before.clone().rfind(unknown).or(local).cloned()
+}
+
+/// The paths in a stretch of a template.
+fn paths_in(text: &str, stretch: &Range<usize>) -> Vec<Path> {
+    let offset = stretch.start;
+    let moved = |path: Path| Path {
+        range: path.range.start + offset..path.range.end + offset,
+        keys: path.keys,
+    };
+    paths(text.get(stretch.clone()).unwrap_or("")).into_iter().map(moved).collect()
+}
+
+/// A path as it is written in a template.
+fn shown(keys: &[Text]) -> String {
+    let mut path = String::new();
+    for key in keys {
+        if key.chars().all(|c| c.is_ascii_digit()) {
+            path.extend(["[", key, "]"]);
+        } else {
+            path.extend([if path.is_empty() { "" } else { "." }, key]);
+        }
+    }
+    path
 }
 
 fn first(path: &Path) -> &str {

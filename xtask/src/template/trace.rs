@@ -1,16 +1,21 @@
 //! From the output of a template back to what it was made of.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use minijinja::{OutputSpan, OutputSpanKind};
 
 use super::{
     expression::Names,
-    object::{Log, Place, Printed},
+    object::{Log, Made, Place, Printed},
     report, safety,
 };
 use crate::{
     diag::Diagnostic,
     source::{RenderMap, Segment, SourceId, Span},
 };
+
+/// How many of the last prints into macros and `set` blocks are looked for in the output.
+const MAX_CAPTURED: usize = 1024;
 
 /// One stretch of the output that an expression printed.
 struct Expression<'a> {
@@ -33,6 +38,7 @@ pub(super) fn trace(
     let mut printed = log.printed.iter().filter(|printed| !printed.text.is_empty());
     // What a macro or a `set` block printed; it is printed again where its text is used.
     let mut captured: Vec<&Printed> = Vec::new();
+    let mut origins = BTreeMap::new();
     let mut map = RenderMap::default();
     let mut problems = Vec::new();
     for span in spans {
@@ -62,20 +68,23 @@ pub(super) fn trace(
             expression.segments(None, &[], &mut map);
             continue;
         };
-        let origins = names.origins(expression.text);
-        let place = log.place(own, &origins);
+        let origins =
+            origins.entry(expression.template).or_insert_with(|| names.origins(expression.text));
+        let place = log.place(own, origins);
         expression.check(own, (expression.start, expression.end), place, &mut problems);
-        let mut parts: Vec<(std::ops::Range<usize>, Place)> = own.parts.clone();
+        let mut parts: Vec<(Range<usize>, Place)> = own.parts.clone();
         if names.shows_captured(expression.text) {
             let mut from = 0;
+            let forgotten = captured.len().saturating_sub(MAX_CAPTURED);
+            captured.drain(..forgotten);
             for inner in &captured {
                 let rest = shown.get(from..).unwrap_or("");
                 let Some(found) = rest.find(&inner.text) else { continue };
                 let part = from + found..from + found + inner.text.len();
                 from = part.end;
-                let place = log.place(inner, &origins);
+                let place = log.place(inner, origins);
                 let (start, end) = (expression.start + part.start, expression.start + part.end);
-                if !own.raw_string {
+                if own.made != Made::RawString {
                     expression.check(inner, (start, end), place, &mut problems);
                 }
                 parts.extend(place.map(|place| (part, place)));
@@ -95,25 +104,21 @@ impl Expression<'_> {
         place: Option<Place>,
         problems: &mut Vec<Diagnostic>,
     ) {
-        if !printed.raw_string {
-            return;
-        }
         let before = self.output.get(..start).unwrap_or("");
         let after = self.output.get(end..).unwrap_or("");
-        if let Some(problem) = safety::problem(&printed.text, before, after) {
-            let value = place.map(|(span, _)| span);
-            problems.push(report::unsafe_string(problem, self.template, value));
-        }
+        let value = place.map(|(span, _)| span);
+        problems.extend(match printed.made {
+            Made::RawString => safety::problem(&printed.text, before, after)
+                .map(|problem| report::unsafe_string(problem, self.template, value)),
+            Made::Quoted => safety::quoted_problem(&printed.text, before, after)
+                .map(|problem| report::unsafe_quotes(problem, self.template, value)),
+            Made::Other => None,
+        });
     }
 
     /// The segments of what was printed: each part with its own value, the rest with that of the
     /// whole.
-    fn segments(
-        &self,
-        whole: Option<Place>,
-        parts: &[(std::ops::Range<usize>, Place)],
-        map: &mut RenderMap,
-    ) {
+    fn segments(&self, whole: Option<Place>, parts: &[(Range<usize>, Place)], map: &mut RenderMap) {
         let mut add = |start: usize, end: usize, value: Option<Place>| {
             if start < end {
                 let rendered = offset(start)..offset(end);
