@@ -52,9 +52,12 @@ impl Renderer {
         environment.add_filter("indent", filters::indent);
         environment.add_function("fail", filters::fail);
         let of_json = log.clone();
-        environment.add_filter("tojson", move |value: Value, options: Kwargs| {
-            to_json(&of_json, &value, &options)
-        });
+        environment.add_filter(
+            "tojson",
+            move |value: Value, indent: Option<Value>, options: Kwargs| {
+                to_json(&of_json, &value, indent, &options)
+            },
+        );
         let of_prints = log.clone();
         environment.set_formatter(move |out, state, value| {
             match value.kind() {

@@ -2,7 +2,7 @@
 
 use minijinja::{
     Error, ErrorKind, Value,
-    value::{Kwargs, ValueKind},
+    value::{Kwargs, StringInput, ValueKind},
 };
 
 /// The error of a value that YAML cannot hold as it is; its kind is one that nothing else uses.
@@ -35,23 +35,14 @@ pub(super) fn fail(message: &str) -> Result<Value, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message.to_owned()))
 }
 
-/// Indents every line but the first, as minijinja does, and lets the result be printed as it is.
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands over its arguments")]
-pub(super) fn indent(value: &str, width: usize, options: Kwargs) -> Result<Value, Error> {
-    let first: Option<bool> = options.get("first")?;
-    let blank: Option<bool> = options.get("blank")?;
-    options.assert_all_used()?;
-    let margin = " ".repeat(width);
-    let mut indented = String::with_capacity(value.len());
-    for (number, line) in value.split('\n').enumerate() {
-        if number > 0 {
-            indented.push('\n');
-        }
-        let wanted = number > 0 || first.unwrap_or(false);
-        if wanted && (!line.is_empty() || blank.unwrap_or(false)) {
-            indented.push_str(&margin);
-        }
-        indented.push_str(line);
-    }
-    Ok(Value::from_safe_string(indented))
+/// Indents as minijinja does, and lets the result be printed as it is.
+pub(super) fn indent(
+    value: StringInput<'_>,
+    width: Option<usize>,
+    first: Option<bool>,
+    blank: Option<bool>,
+    options: Kwargs,
+) -> Result<Value, Error> {
+    let indented = minijinja::filters::indent(value, width, first, blank, options)?;
+    Ok(Value::from_safe_string(indented.to_string()))
 }

@@ -12,22 +12,41 @@ use super::object::{Collection, Place, Shared};
 /// The stretches of a text that show values, in order.
 pub(super) type Parts = Vec<(Range<usize>, Place)>;
 
-/// The filter `tojson`: a value as JSON, which is YAML in one line.
-pub(super) fn to_json(log: &Shared, value: &Value, options: &Kwargs) -> Result<Value, Error> {
-    let width: Option<usize> = options.get("indent")?;
+/// The filter `tojson`: a value as JSON, which is YAML in one line. It is laid out as minijinja
+/// does, without the escapes that only HTML needs.
+pub(super) fn to_json(
+    log: &Shared,
+    value: &Value,
+    indent: Option<Value>,
+    options: &Kwargs,
+) -> Result<Value, Error> {
+    let indent = match indent {
+        None => options.get("indent")?,
+        given => given,
+    };
     options.assert_all_used()?;
+    let indent = match indent.map(|indent| (bool::try_from(indent.clone()), indent)) {
+        None | Some((Ok(false), _)) => None,
+        Some((Ok(true), _)) => Some(2),
+        // Any number but the width of an indentation is a mistake.
+        Some((Err(_), width)) => Some(usize::try_from(width)?.min(MAX_INDENT)),
+    };
     let mark = log.lock().mark();
-    let mut writer = Writer { pretty: width.is_some(), ..Writer::default() };
+    let mut writer = Writer { indent, ..Writer::default() };
     writer.value(value)?;
     log.lock().fold(mark, &writer.text, writer.parts);
     Ok(Value::from_safe_string(writer.text))
 }
 
+/// The widest indentation of one level.
+const MAX_INDENT: usize = 16;
+
 #[derive(Default)]
 struct Writer {
     text: String,
     parts: Parts,
-    pretty: bool,
+    /// How many spaces each level is indented by; all is on one line without it.
+    indent: Option<usize>,
     depth: usize,
 }
 
@@ -87,7 +106,7 @@ impl Writer {
         let mut empty = true;
         for item in items {
             if !empty {
-                self.text.push(',');
+                self.text.push_str(if self.indent.is_some() { "," } else { ", " });
             }
             empty = false;
             self.line();
@@ -103,13 +122,13 @@ impl Writer {
 
     fn key(&mut self, key: &str) {
         self.text.push_str(&serde_json::Value::from(key).to_string());
-        self.text.push_str(if self.pretty { ": " } else { ":" });
+        self.text.push_str(": ");
     }
 
     fn line(&mut self) {
-        if self.pretty {
+        if let Some(width) = self.indent {
             self.text.push('\n');
-            self.text.extend(std::iter::repeat_n("  ", self.depth));
+            self.text.extend(std::iter::repeat_n(' ', width * self.depth));
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::{
 /// How many look-ups are searched for the one that an expression shows.
 const RECENT: usize = 256;
 
+/// How many texts of JSON may wait to be printed.
+const MAX_JSON: usize = 8;
+
 /// Where a value is written, and its history.
 pub(super) type Place = (Span, OriginId);
 
@@ -135,6 +138,10 @@ impl Log {
     pub(super) fn fold(&mut self, mark: usize, json: &str, parts: Parts) {
         self.notes.truncate(mark);
         if !parts.is_empty() {
+            // A loop may make any number that are never printed.
+            if self.json.len() >= MAX_JSON {
+                self.json.remove(0);
+            }
             self.json.push((json.to_owned(), parts));
         }
     }
