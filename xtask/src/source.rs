@@ -184,6 +184,23 @@ impl Sources {
         Place { span: Span { source: segment.template.source, start, end }, value }
     }
 
+    /// Where the values are written that template expressions printed into `span`, each with its
+    /// history, in the order of the text.
+    pub fn printed(&self, span: Span) -> Vec<(Span, OriginId)> {
+        let Some(map) = &self.get(span.source).rendered else { return Vec::new() };
+        let first = map.segments.partition_point(|segment| segment.rendered.end <= span.start);
+        let mut values: Vec<(Span, OriginId)> = Vec::new();
+        for segment in map.segments.iter().skip(first) {
+            if segment.rendered.start >= span.end.max(span.start + 1) {
+                break;
+            }
+            if let Some(value) = segment.value.filter(|value| !values.contains(value)) {
+                values.push(value);
+            }
+        }
+        values
+    }
+
     /// `path:line:col` of where `span` is written.
     pub fn locate(&self, span: Span) -> String {
         let span = self.place(span).span;
@@ -279,7 +296,8 @@ mod tests {
         let mut sources = Sources::default();
         let values = sources.add("values.yaml", "tag: v1\n");
         let template = sources.add("a.yaml.j2", "image: web:{{ tag }}\n");
-        let value = Some((Span::new(values, 5..7), OriginId::NONE));
+        let printed = (Span::new(values, 5..7), OriginId::NONE);
+        let value = Some(printed);
         let expression = Span::new(template, 14..17);
         let map = RenderMap {
             segments: vec![
@@ -303,5 +321,7 @@ mod tests {
         assert_eq!(whole, Place { span: Span::new(template, 7..11), value });
         assert_eq!(sources.place(Span::new(id, 11..13)), Place { span: expression, value });
         assert_eq!(sources.locate(Span::new(id, 7..13)), "a.yaml.j2:1:8");
+        assert_eq!(sources.printed(Span::new(id, 7..13)), [printed]);
+        assert_eq!(sources.printed(Span::new(id, 7..11)), []);
     }
 }
