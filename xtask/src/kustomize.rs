@@ -22,6 +22,7 @@ mod names;
 mod objects;
 mod order;
 mod patches;
+mod plugins;
 mod replicas;
 mod selector;
 mod values;

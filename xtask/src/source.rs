@@ -5,6 +5,7 @@
 //! parses.
 
 use std::{
+    borrow::Cow,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -61,6 +62,7 @@ pub struct Source {
     /// Where each part of a template's output came from; `None` for a file.
     pub rendered: Option<RenderMap>,
     line_starts: OnceLock<Vec<u32>>,
+    hidden: Vec<Range<u32>>,
 }
 
 /// Maps the output of a template to the texts that it was made of.
@@ -126,7 +128,13 @@ impl Sources {
 
     fn push(&mut self, path: String, text: Arc<str>, rendered: Option<RenderMap>) -> SourceId {
         let id = SourceId(to_u32(self.texts.len()));
-        self.texts.push(Source { path, text, rendered, line_starts: OnceLock::new() });
+        self.texts.push(Source {
+            path,
+            text,
+            rendered,
+            line_starts: OnceLock::new(),
+            hidden: Vec::new(),
+        });
         id
     }
 
@@ -139,6 +147,18 @@ impl Sources {
     /// Whether there is a text with this path.
     pub fn has(&self, path: &str) -> bool {
         self.texts.iter().any(|text| text.path == path)
+    }
+
+    /// Keeps a text from being shown, because it is a secret: also the template that has it and the
+    /// values that were printed there.
+    pub fn hide(&mut self, span: Span) {
+        let printed = self.printed(span).into_iter().map(|(span, _)| span);
+        let spans: Vec<Span> = [span, self.place(span).span].into_iter().chain(printed).collect();
+        for span in spans {
+            if let Some(source) = self.texts.get_mut(span.source.0 as usize) {
+                source.hidden.push(span.start..span.end);
+            }
+        }
     }
 
     /// How many texts there are.
@@ -224,6 +244,26 @@ impl Source {
         LineCol { line: to_u32(line), col: to_u32(before.chars().count() + 1) }
     }
 
+    /// The text of a range as it may be shown: hidden letters become `*`, and every byte keeps its
+    /// place.
+    pub fn shown(&self, range: Range<u32>) -> Cow<'_, str> {
+        let text = self.text.get(range.start as usize..range.end as usize).unwrap_or("");
+        let is_hidden = |at: u32| self.hidden.iter().any(|hidden| hidden.contains(&at));
+        let touched = |hidden: &Range<u32>| hidden.start < range.end && range.start < hidden.end;
+        if !self.hidden.iter().any(touched) {
+            return Cow::Borrowed(text);
+        }
+        let mut shown = String::with_capacity(text.len());
+        for (at, c) in text.char_indices() {
+            if is_hidden(range.start + to_u32(at)) && !c.is_whitespace() {
+                shown.extend(std::iter::repeat_n('*', c.len_utf8()));
+            } else {
+                shown.push(c);
+            }
+        }
+        Cow::Owned(shown)
+    }
+
     /// The byte range of a one-based line, without its line break.
     pub fn line(&self, line: u32) -> Option<Range<u32>> {
         let starts = self.line_starts();
@@ -289,6 +329,16 @@ mod tests {
         assert_eq!(at(source, 6), (2, 1));
         assert_eq!(source.line(2), Some(6..13));
         assert_eq!(size_of::<Span>(), 12);
+    }
+
+    #[test]
+    fn hidden_letters_keep_their_places() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "a: é b\nc: d\n");
+        sources.hide(Span::new(id, 3..7));
+        let source = sources.get(id);
+        assert_eq!(source.shown(0..7), "a: ** *");
+        assert_eq!(source.shown(8..12), "c: d");
     }
 
     #[test]

@@ -68,6 +68,10 @@ codes! {
     KUSTOMIZE_CYCLE = "kustomize/cycle";
     /// Something would have to be fetched from another machine.
     KUSTOMIZE_NEEDS_NETWORK = "kustomize/needs-network";
+    /// A generator, transformer or validator is a program of its own.
+    KUSTOMIZE_NEEDS_EXEC = "kustomize/needs-exec";
+    /// The configuration of a generator, transformer or validator is wrong.
+    KUSTOMIZE_PLUGIN = "kustomize/plugin";
     /// Two objects have the same identity.
     KUSTOMIZE_DUPLICATE_ID = "kustomize/duplicate-id";
     /// A path leads through something that is not a collection.

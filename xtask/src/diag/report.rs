@@ -143,8 +143,8 @@ impl Location {
         let end = floor_boundary(source, span.end).max(start);
         let position = source.line_col(start);
         let line = source.line(position.line).unwrap_or(start..start);
-        let text = source.text.get(line.start as usize..line.end as usize).unwrap_or("");
-        let text = text.strip_suffix('\r').unwrap_or(text);
+        let text = source.shown(line.clone());
+        let text = text.strip_suffix('\r').unwrap_or(&text);
         let within = |offset: u32| (offset.saturating_sub(line.start) as usize).min(text.len());
         Self {
             path: source.path.clone(),

@@ -5,12 +5,15 @@
 
 use super::{
     context::Context,
+    decode::Spanned,
+    field_spec::defaults,
     generator::{self, Kind},
     images,
     kustomization::{BuildMetadata, Kustomization},
     labels,
     loader::{Loaded, Loader, join_origin},
-    names, objects, patches, replicas,
+    names::{self, NamespaceOptions, Subjects},
+    objects, patches, plugins, replicas,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -44,7 +47,7 @@ impl Target {
         metadata: &BuildMetadata,
     ) -> ResMap {
         let before = context.error_count();
-        self.resources(context, &mut map, metadata);
+        self.resources(context, &mut map, &self.kustomization.resources, metadata);
         self.generators(context, &mut map, metadata);
         map = self.components(context, map, metadata);
         // What is missing now would only make the steps fail for reasons that are not the user's.
@@ -54,8 +57,14 @@ impl Target {
         map
     }
 
-    fn resources(&self, context: &mut Context<'_>, map: &mut ResMap, metadata: &BuildMetadata) {
-        let entries = &self.kustomization.resources;
+    /// Adds what `entries` name: files, and directories with a kustomization.
+    pub fn resources(
+        &self,
+        context: &mut Context<'_>,
+        map: &mut ResMap,
+        entries: &[Spanned<Text>],
+        metadata: &BuildMetadata,
+    ) {
         let loaded = self.loader.resources(context, entries);
         for (entry, loaded) in entries.iter().zip(loaded) {
             match loaded {
@@ -113,6 +122,7 @@ impl Target {
                 generator::absorb(context, map, resource);
             }
         }
+        plugins::generate(context, self, map, metadata);
     }
 
     fn components(
@@ -157,7 +167,12 @@ impl Target {
             done(map, "PatchTransformer");
         }
         if let Some(namespace) = &k.namespace {
-            names::namespace(context, map, namespace);
+            let options = NamespaceOptions {
+                specs: &defaults().namespace,
+                unset_only: false,
+                subjects: Subjects::Default,
+            };
+            names::namespace(context, map, namespace, &options);
             done(map, "NamespaceTransformer");
         }
         if let Some(prefix) = &k.name_prefix {
@@ -185,26 +200,21 @@ impl Target {
             done(map, "PatchJson6902Transformer");
         }
         for entry in &k.replicas {
-            replicas::replicas(context, map, entry);
+            replicas::replicas(context, map, entry, &defaults().replicas);
             done(map, "ReplicaCountTransformer");
         }
         for image in &k.images {
-            images::images(context, map, image);
+            images::images(context, map, image, &defaults().images);
             done(map, "ImageTagTransformer");
         }
+        plugins::transform(context, self, map, metadata);
+        plugins::validate(context, self, map);
     }
 
     /// Notes on every object that a transformer ran, where `buildMetadata` asks for it.
     fn note(&self, map: &mut ResMap, plugin: &str, metadata: &BuildMetadata) {
-        if !metadata.any {
-            return;
-        }
-        for resource in map.iter_mut() {
-            if resource.origin_annotation.is_empty() {
-                resource.origin_annotation = self.configured_by(plugin, "");
-            } else {
-                resource.transformations.push_str(&self.configured_by(plugin, "- "));
-            }
+        if metadata.any {
+            note(map, |dash| self.configured_by(plugin, dash));
         }
     }
 
@@ -218,7 +228,21 @@ impl Target {
     }
 }
 
-fn append(context: &mut Context<'_>, map: &mut ResMap, resource: Resource, entry: Span) {
+/// Notes on every object that a transformer ran: `said` gives the note, as an element of a list if
+/// its argument is `- `.
+pub fn note(map: &mut ResMap, said: impl Fn(&str) -> String) {
+    for resource in map.iter_mut() {
+        if resource.origin_annotation.is_empty() {
+            resource.origin_annotation = said("");
+        } else {
+            resource.transformations.push_str(&said("- "));
+        }
+    }
+}
+
+/// Adds an object, or reports that there is one of the same identity. `entry` is the line that
+/// brings it in.
+pub fn append(context: &mut Context<'_>, map: &mut ResMap, resource: Resource, entry: Span) {
     let Err(refused) = map.append(resource) else { return };
     let (first, resource) = *refused;
     let first_span = map.get(first).map(Resource::span);

@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     Options,
-    field_spec::{By, NotACollection},
+    field_spec::{By, NotACollection, NotAScalar},
     values::Templates,
 };
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource, Step},
-    source::{Sources, Span},
+    source::{SourceId, Sources, Span},
     yaml::{Node, Scalar, ScalarKind, Text, Value},
 };
 
@@ -60,6 +60,33 @@ impl<'a> Context<'a> {
     /// A step that creates fields, asked for at `span`.
     pub fn by(&mut self, step: Step, span: Span) -> By {
         By { span, origin: self.origins.record(step, span, None) }
+    }
+
+    /// Keeps a whole text from being shown.
+    pub fn hide_text(&mut self, source: SourceId) {
+        let end = u32::try_from(self.sources.get(source).text.len()).unwrap_or(u32::MAX);
+        self.sources.hide(Span::new(source, 0..end));
+    }
+
+    /// Keeps the values of a Secret from being shown.
+    pub fn hide_secret(&mut self, object: &Node) {
+        for field in ["data", "stringData"] {
+            for entry in object.get(field).and_then(Node::as_mapping).into_iter().flatten() {
+                self.sources.hide(entry.value.span);
+            }
+        }
+    }
+
+    /// Reports that a field is a collection where a single value is expected.
+    pub fn not_a_scalar(&mut self, resource: &Resource, path: &[Text], wrong: NotAScalar) {
+        let path: Vec<&str> = path.iter().map(Text::as_str).collect();
+        let message = format!(
+            "`{}` of {} is {}, where a single value is expected",
+            path.join("."),
+            resource.id(),
+            wrong.found
+        );
+        self.report(Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span));
     }
 
     /// Reports that a path leads through something that is not a collection.

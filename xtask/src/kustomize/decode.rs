@@ -4,7 +4,7 @@
 use crate::{
     diag::{Diagnostic, codes, did_you_mean},
     source::Span,
-    yaml::{Entry, Mapping, Node, ScalarKind, Text, canonical},
+    yaml::{Entry, Node, ScalarKind, Text, canonical},
 };
 
 /// A value and where it is written.
@@ -23,6 +23,7 @@ pub struct Fields<'a> {
     what: &'static str,
     known: Vec<&'static str>,
     span: Span,
+    lenient: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -36,7 +37,15 @@ impl<'a> Fields<'a> {
             }
             Vec::new()
         };
-        Self { entries, what, known: Vec::new(), span: node.span }
+        Self { entries, what, known: Vec::new(), span: node.span, lenient: false }
+    }
+
+    /// Takes a number or a boolean where a string is asked for, as Go's decoder does when it reads
+    /// YAML right into a type.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
     }
 
     /// The span of the whole mapping.
@@ -79,7 +88,8 @@ impl<'a> Fields<'a> {
         name: &'static str,
         out: &mut Vec<Diagnostic>,
     ) -> Option<Spanned<Text>> {
-        string(&self.take(name)?.value, name, out)
+        let node = &self.take(name)?.value;
+        self.read_string(node, name, out)
     }
 
     /// A boolean; absent is false.
@@ -150,7 +160,33 @@ impl<'a> Fields<'a> {
             wrong_type(&entry.value, name, "a mapping", out);
             return Vec::new();
         };
-        pairs(mapping, name, out)
+        let mut pairs = Vec::with_capacity(mapping.len());
+        for entry in mapping {
+            let value = if entry.value.is_null() {
+                Some(Spanned { value: Text::default(), span: entry.value.span })
+            } else {
+                self.read_string(&entry.value, &entry.key, out)
+            };
+            let Some(Spanned { value, span }) = value else { continue };
+            pairs.push(Pair { key: entry.key.clone(), key_span: entry.key_span, value, span });
+        }
+        pairs.sort_by(|a, b| a.key.cmp(&b.key));
+        pairs
+    }
+
+    fn read_string(
+        &self,
+        node: &Node,
+        name: &str,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Spanned<Text>> {
+        match node.as_scalar() {
+            Some(scalar) if self.lenient => {
+                let text = canonical(scalar).map_or_else(|| scalar.text.clone(), Text::from);
+                Some(Spanned { value: text, span: node.span })
+            }
+            _ => string(node, name, out),
+        }
     }
 
     /// Reports the fields that nobody asked for.
@@ -180,21 +216,6 @@ pub struct Pair {
     pub span: Span,
 }
 
-fn pairs(mapping: &Mapping, name: &'static str, out: &mut Vec<Diagnostic>) -> Vec<Pair> {
-    let mut pairs = Vec::with_capacity(mapping.len());
-    for entry in mapping {
-        let value = if entry.value.is_null() {
-            Some(Spanned { value: Text::default(), span: entry.value.span })
-        } else {
-            string(&entry.value, name, out)
-        };
-        let Some(Spanned { value, span }) = value else { continue };
-        pairs.push(Pair { key: entry.key.clone(), key_span: entry.key_span, value, span });
-    }
-    pairs.sort_by(|a, b| a.key.cmp(&b.key));
-    pairs
-}
-
 /// A string, or a report that it is not one.
 pub fn string(node: &Node, name: &str, out: &mut Vec<Diagnostic>) -> Option<Spanned<Text>> {
     match node.as_scalar() {
@@ -205,7 +226,7 @@ pub fn string(node: &Node, name: &str, out: &mut Vec<Diagnostic>) -> Option<Span
             let message = format!("`{name}` must be a string, not {}", node.describe());
             out.push(
                 Diagnostic::error(codes::KUSTOMIZE_FIELD_TYPE, message, node.span)
-                    .with_help(format!("quote it: `\"{}\"`", scalar.text)),
+                    .with_help("put it in quotes"),
             );
             None
         }

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use super::kustomization::FieldSpecEntry;
 use crate::{
     resource::Gvk,
     source::{OriginId, Span},
@@ -20,6 +21,12 @@ pub struct FieldSpec {
     pub path: Vec<Text>,
     /// Whether it is created where it is missing.
     pub create: bool,
+}
+
+impl From<&FieldSpecEntry> for FieldSpec {
+    fn from(entry: &FieldSpecEntry) -> Self {
+        Self { gvk: entry.gvk.clone(), path: split_path(&entry.path), create: entry.create }
+    }
 }
 
 /// The field specs that kustomize has for each transformer.
@@ -116,6 +123,23 @@ pub struct NotACollection {
     pub span: Span,
     /// What it is, for messages.
     pub found: &'static str,
+}
+
+/// A value at the end of a path that is a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAScalar {
+    /// Where it is written.
+    pub span: Span,
+    /// What it is, for messages.
+    pub found: &'static str,
+}
+
+impl NotAScalar {
+    /// If a node is a collection.
+    pub fn of(node: &Node) -> Option<Self> {
+        let wrong = Self { span: node.span, found: node.describe() };
+        node.as_scalar().is_none().then_some(wrong)
+    }
 }
 
 /// Calls `visit` with each value at the end of `path`, which may be null.

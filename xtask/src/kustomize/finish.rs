@@ -12,7 +12,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, ResMap, Resource, Step},
-    source::Span,
+    source::{OriginId, Span},
     yaml::{Mapping, Node, Scalar, Text, Value},
 };
 
@@ -53,7 +53,8 @@ pub fn finish(
     Build { resources, origins: std::mem::take(&mut context.origins), ..Build::default() }
 }
 
-fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
+/// Adds the hash of its content to the name of every generated object that asks for it.
+pub fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
     for resource in map.iter_mut() {
         if !resource.generated.is_some_and(|generated| generated.needs_hash) {
             continue;
@@ -89,6 +90,13 @@ fn annotations(origins: &mut Origins, resource: &mut Resource, metadata: &BuildM
         .map(|span| (TRANSFORMATIONS, &resource.transformations, span));
     let added: Vec<(&str, &String, Span)> =
         [origin, transformations].into_iter().flatten().collect();
+    let span = resource.span();
+    if let Some(object) = resource.node.as_mapping_mut()
+        && object.get("metadata").is_none_or(Node::is_null)
+    {
+        // Only a list without elements has none, and kustomize writes an empty one.
+        object.insert("metadata", span, Node::mapping(span, OriginId::NONE));
+    }
     let Some(object) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) else {
         return;
     };

@@ -52,7 +52,7 @@ pub fn generate(
     global: &GeneratorOptions,
     kind: Kind,
 ) -> Option<Resource> {
-    let data = data(context, loader, generator)?;
+    let data = data(context, loader, generator, kind)?;
     let by = context.by(Step::Generator, generator.span);
     let make = Maker { span: generator.span, origin: by.origin };
     let mut object = Mapping::default();
@@ -165,12 +165,22 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// All keys of a generator in the order of kustomize: files of lines, literals, files.
-fn data(context: &mut Context<'_>, loader: &Loader, generator: &Generator) -> Option<Vec<Datum>> {
+fn data(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    generator: &Generator,
+    kind: Kind,
+) -> Option<Vec<Datum>> {
     let mut all = Vec::new();
     let mut complete = true;
     for path in &generator.envs {
         match loader.text(context, path) {
-            Some(source) => env_lines(context, source, &mut all),
+            Some(source) => {
+                if kind == Kind::Secret {
+                    context.hide_text(source);
+                }
+                env_lines(context, source, &mut all);
+            }
             None => complete = false,
         }
     }
@@ -203,12 +213,17 @@ fn data(context: &mut Context<'_>, loader: &Loader, generator: &Generator) -> Op
         };
         let path = Spanned { value: path.into(), span: file.span };
         match loader.bytes(context, &path) {
-            Some((bytes, source)) => all.push(Datum {
-                key: key.into(),
-                key_span: file.span,
-                bytes,
-                span: source.map_or(file.span, Span::start_of),
-            }),
+            Some((bytes, source)) => {
+                if let Some(source) = source.filter(|_| kind == Kind::Secret) {
+                    context.hide_text(source);
+                }
+                all.push(Datum {
+                    key: key.into(),
+                    key_span: file.span,
+                    bytes,
+                    span: source.map_or(file.span, Span::start_of),
+                });
+            }
             None => complete = false,
         }
     }

@@ -9,7 +9,7 @@ use regex::Regex;
 use super::{
     context::{Context, set_text},
     decode::Spanned,
-    field_spec::{Create, defaults, visit},
+    field_spec::{Create, FieldSpec, NotAScalar, visit},
     kustomization::Image,
 };
 use crate::{
@@ -19,8 +19,9 @@ use crate::{
     yaml::{Node, Text, Value},
 };
 
-/// Changes the images that an entry of `images:` names.
-pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image) {
+/// Changes the images that an entry of `images:` names, in every list of containers and in the
+/// fields that `specs` name.
+pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs: &[FieldSpec]) {
     let pattern = format!(
         "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
         image.name.value
@@ -41,11 +42,16 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image) {
         }
         change.everywhere(&mut context.origins, &mut resource.node);
         let gvk = resource.id().gvk.clone();
-        for spec in defaults().images.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
+        for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let origins = &mut context.origins;
+            let mut collection = None;
             let result = visit(&mut resource.node, &spec.path, Create::Never, by, &mut |field| {
+                collection = collection.or(NotAScalar::of(field));
                 change.apply(origins, field);
             });
+            if let Some(found) = collection {
+                context.not_a_scalar(resource, &spec.path, found);
+            }
             if let Err(wrong) = result {
                 context.not_a_collection(resource, &spec.path, wrong);
             }

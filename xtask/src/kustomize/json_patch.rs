@@ -56,18 +56,19 @@ pub fn read(context: &mut Context<'_>, patch: &Node) -> Option<Vec<Operation>> {
 }
 
 fn operation(context: &mut Context<'_>, item: &Node) -> Option<Operation> {
-    let mut malformed = |message: String, span| {
+    let malformed = |context: &mut Context<'_>, message: String, span| {
         context.report(Diagnostic::error(codes::PATCH_MALFORMED, message, span));
         None
     };
     if item.as_mapping().is_none() {
         return malformed(
+            context,
             format!("an operation must be a mapping, not {}", item.describe()),
             item.span,
         );
     }
     let Some(op) = item.get("op") else {
-        return malformed("the operation has no `op`".to_owned(), item.span);
+        return malformed(context, "the operation has no `op`".to_owned(), item.span);
     };
     let kind = match op.scalar_text() {
         Some("add") => Kind::Add,
@@ -79,6 +80,7 @@ fn operation(context: &mut Context<'_>, item: &Node) -> Option<Operation> {
         other => {
             let found = other.unwrap_or_else(|| op.describe());
             return malformed(
+                context,
                 format!(
                     "`op` must be `add`, `remove`, `replace`, `move`, `copy` or `test`, not `{found}`"
                 ),
@@ -88,20 +90,32 @@ fn operation(context: &mut Context<'_>, item: &Node) -> Option<Operation> {
     };
     let path = match item.get("path").map(pointer) {
         Some(Ok(path)) => path,
-        Some(Err((message, span))) => return malformed(message, span),
-        None => return malformed("the operation has no `path`".to_owned(), item.span),
+        Some(Err((message, span))) => return malformed(context, message, span),
+        None => return malformed(context, "the operation has no `path`".to_owned(), item.span),
     };
     let from = match item.get("from").map(pointer) {
         Some(Ok(from)) => Some(from),
-        Some(Err((message, span))) => return malformed(message, span),
+        Some(Err((message, span))) => return malformed(context, message, span),
         None if matches!(kind, Kind::Move | Kind::Copy) => {
-            return malformed("the operation has no `from`".to_owned(), item.span);
+            return malformed(context, "the operation has no `from`".to_owned(), item.span);
         }
         None => None,
     };
     let value = item.get("value").cloned();
+    if let Some(value) = &value
+        && (path.text.starts_with("/data") || path.text.starts_with("/stringData"))
+    {
+        context.sources.hide(value.span);
+    }
     if value.is_none() && matches!(kind, Kind::Add | Kind::Replace) {
-        return malformed("the operation has no `value`".to_owned(), item.span);
+        context.report(
+            Diagnostic::warning(
+                codes::PATCH_MALFORMED,
+                "the operation has no `value`, so it sets null",
+                item.span,
+            )
+            .with_help("add `value:`"),
+        );
     }
     Some(Operation { kind, path, from, value, span: item.span })
 }

@@ -52,6 +52,12 @@ pub struct Kustomization {
     pub sort_options: Option<SortOptions>,
     /// `buildMetadata:`.
     pub build_metadata: BuildMetadata,
+    /// `generators:`: inline, or paths.
+    pub generators: Vec<Spanned<Node>>,
+    /// `transformers:`: inline, or paths.
+    pub transformers: Vec<Spanned<Node>>,
+    /// `validators:`: inline, or paths.
+    pub validators: Vec<Spanned<Node>>,
 }
 
 /// An entry of `labels:`.
@@ -217,9 +223,6 @@ const UNSUPPORTED: &[&str] = &[
     "vars",
     "crds",
     "configurations",
-    "generators",
-    "transformers",
-    "validators",
     "helmGlobals",
     "helmCharts",
     "helmChartInflationGenerator",
@@ -245,6 +248,9 @@ impl Kustomization {
             && self.secrets.is_empty()
             && self.sort_options.is_none()
             && !self.build_metadata.any
+            && self.generators.is_empty()
+            && self.transformers.is_empty()
+            && self.validators.is_empty()
     }
 
     /// Reads a kustomization from its tree. Problems are reported, and what is left is read.
@@ -276,12 +282,7 @@ impl Kustomization {
                 "patchesStrategicMerge",
                 "patches",
                 out,
-                |fields, name, out| {
-                    fields.list(name, out, |node, out| {
-                        let span = string(node, name, out)?.span;
-                        Some(Spanned { value: node.clone(), span })
-                    })
-                },
+                texts,
             ),
             patches_json6902: deprecated(
                 &mut fields,
@@ -306,6 +307,9 @@ impl Kustomization {
                 .take("sortOptions")
                 .and_then(|entry| read_sort_options(&entry.value, out)),
             build_metadata: read_build_metadata(&mut fields, out),
+            generators: texts(&mut fields, "generators", out),
+            transformers: texts(&mut fields, "transformers", out),
+            validators: texts(&mut fields, "validators", out),
         };
         for name in UNSUPPORTED {
             let Some(entry) = fields.take(name) else { continue };
@@ -395,6 +399,18 @@ fn deprecated<'a, T>(
     read(fields, name, out)
 }
 
+/// A list of texts, each of which is a document or a path.
+fn texts(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<Node>> {
+    fields.list(name, out, |node, out| {
+        let span = string(node, name, out)?.span;
+        Some(Spanned { value: node.clone(), span })
+    })
+}
+
 fn non_empty(text: Option<Spanned<Text>>) -> Option<Spanned<Text>> {
     text.filter(|text| !text.value.is_empty())
 }
@@ -412,7 +428,8 @@ fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Labels {
     labels
 }
 
-fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
+/// Reads a field that a configuration names.
+pub fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
     let mut fields = Fields::new(node, "a field spec", out);
     let mut text =
         |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
@@ -426,6 +443,13 @@ fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
 
 fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Patch {
     let mut fields = Fields::new(node, "a patch", out);
+    let patch = patch_fields(&mut fields, out);
+    fields.finish(out);
+    patch
+}
+
+/// The fields of a patch.
+pub fn patch_fields(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Patch {
     let path = non_empty(fields.string("path", out));
     let inline = fields.take("patch").and_then(|entry| {
         let text = string(&entry.value, "patch", out)?;
@@ -440,12 +464,11 @@ fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Patch {
         allow_kind_change = options.boolean("allowKindChange", out);
         options.finish(out);
     }
-    let span = fields.span();
-    fields.finish(out);
-    Patch { span, path, inline, target, allow_name_change, allow_kind_change }
+    Patch { span: fields.span(), path, inline, target, allow_name_change, allow_kind_change }
 }
 
-fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
+/// Reads which objects something is for.
+pub fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
     let mut fields = Fields::new(node, "a target", out);
     let span = fields.span();
     let mut text = |name, out: &mut _| {
@@ -464,7 +487,8 @@ fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
     selector
 }
 
-fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Image {
+/// Reads an entry of `images:`.
+pub fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Image {
     let mut fields = Fields::new(node, "an image", out);
     let span = fields.span();
     let name = fields.string("name", out);
@@ -480,7 +504,8 @@ fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Image {
     image
 }
 
-fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Replicas {
+/// Reads an entry of `replicas:`.
+pub fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Replicas {
     let mut fields = Fields::new(node, "an entry of `replicas`", out);
     let span = fields.span();
     let name = fields.string("name", out);
@@ -494,8 +519,20 @@ fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Replicas {
 
 fn read_generator(node: &Node, what: &'static str, out: &mut Vec<Diagnostic>) -> Option<Generator> {
     let mut fields = Fields::new(node, what, out);
+    let generator = generator_fields(&mut fields, what, None, out);
+    fields.finish(out);
+    generator
+}
+
+/// The fields of a generator; `default_name` is its name if it has none of its own.
+pub fn generator_fields(
+    fields: &mut Fields<'_>,
+    what: &'static str,
+    default_name: Option<Spanned<Text>>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Generator> {
     let span = fields.span();
-    let name = fields.string("name", out);
+    let name = non_empty(fields.string("name", out)).or(default_name);
     let namespace = non_empty(fields.string("namespace", out));
     let behavior = match fields.string("behavior", out) {
         Some(text) if text.value == "merge" => Behavior::Merge,
@@ -520,8 +557,7 @@ fn read_generator(node: &Node, what: &'static str, out: &mut Vec<Diagnostic>) ->
         .take("options")
         .map(|entry| read_generator_options(&entry.value, out))
         .unwrap_or_default();
-    fields.finish(out);
-    let Some(name) = name.filter(|name| !name.value.is_empty()) else {
+    let Some(name) = name else {
         out.push(Diagnostic::error(
             codes::KUSTOMIZE_GENERATOR,
             format!("{what} must have a `name`"),
@@ -545,7 +581,8 @@ fn read_generator_options(node: &Node, out: &mut Vec<Diagnostic>) -> GeneratorOp
     options
 }
 
-fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortOptions> {
+/// Reads the order of the result.
+pub fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortOptions> {
     let mut fields = Fields::new(node, "`sortOptions`", out);
     let order = fields.string("order", out);
     let legacy = fields.take("legacySortOptions");

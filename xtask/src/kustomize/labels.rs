@@ -3,7 +3,7 @@
 use super::{
     context::{Context, set_text},
     decode::Pair,
-    field_spec::{Create, FieldSpec, defaults, split_path, visit},
+    field_spec::{Create, FieldSpec, defaults, visit},
     kustomization::Labels,
 };
 use crate::{
@@ -14,12 +14,7 @@ use crate::{
 
 /// Adds the labels of an entry of `labels:`.
 pub fn labels(context: &mut Context<'_>, map: &mut ResMap, labels: &Labels) {
-    let own = labels.fields.iter().map(|entry| FieldSpec {
-        gvk: entry.gvk.clone(),
-        path: split_path(&entry.path),
-        create: entry.create,
-    });
-    let mut specs: Vec<FieldSpec> = own.collect();
+    let mut specs: Vec<FieldSpec> = labels.fields.iter().map(FieldSpec::from).collect();
     let defaults = defaults();
     let metadata = FieldSpec {
         gvk: Gvk::default(),
@@ -82,7 +77,8 @@ pub fn managed_by(context: &mut Context<'_>, map: &mut ResMap, pair: &Pair) {
     add(context, map, std::slice::from_ref(pair), &[spec], Step::BuildMetadata);
 }
 
-fn add(
+/// Adds labels or annotations to the fields that `specs` name.
+pub fn add(
     context: &mut Context<'_>,
     map: &mut ResMap,
     pairs: &[Pair],
@@ -93,13 +89,11 @@ fn add(
     for pair in pairs {
         // kustomize writes such a key without quotes and then fails to read it back.
         if resolve(&pair.key, Dialect::Resource) != ScalarKind::String {
+            let written = context.sources.slice(pair.key_span);
+            let message = format!("the key `{written}` is not a string, and keys must be");
             context.report(
-                Diagnostic::error(
-                    codes::KUSTOMIZE_LABEL_KEY,
-                    format!("the key `{}` is not a string, and keys must be", pair.key),
-                    pair.key_span,
-                )
-                .with_help("use a key that is not a number, a boolean or a date"),
+                Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, pair.key_span)
+                    .with_help("use a key that is not a number, a boolean or a date"),
             );
             return;
         }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{LoadRestrictor, context::Context, decode::Spanned, kustomization::Kustomization};
 use crate::{
-    diag::{Code, Diagnostic, closest, codes},
+    diag::{Diagnostic, closest, codes},
     source::{FileError, SourceId, Span, normalize, read_bytes, read_text, relative_to},
     yaml::{Dialect, Node, Text, parse},
 };
@@ -70,6 +70,11 @@ impl Loader {
         Ok(Self { root, shown, ancestors: Vec::new(), restrictor, origin: String::new() })
     }
 
+    /// The name of the directory.
+    pub fn directory_name(&self) -> String {
+        self.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// Reads the kustomization file; `None` if there is none that can be read, which has been
     /// reported at `asked_at`, or at the directory if nobody asked.
     pub fn kustomization(
@@ -119,6 +124,11 @@ impl Loader {
         let source = context.add_file(&path, text);
         let before = context.diagnostics.len();
         let documents = parse(context.sources, source, Dialect::Config, &mut context.diagnostics);
+        if context.diagnostics.len() > before
+            && context.sources.get(source).text.contains("secretGenerator")
+        {
+            context.hide_text(source);
+        }
         let Some(document) = documents.first() else {
             if context.diagnostics.len() == before {
                 context.report(
@@ -132,6 +142,10 @@ impl Loader {
             }
             return None;
         };
+        let secrets = document.get("secretGenerator").and_then(Node::as_sequence);
+        for literals in secrets.into_iter().flatten().filter_map(|secret| secret.get("literals")) {
+            context.sources.hide(literals.span);
+        }
         let kustomization = Kustomization::read(document, &mut context.diagnostics);
         if kustomization.is_empty() && document.as_mapping().is_some() {
             let known = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
@@ -186,6 +200,7 @@ impl Loader {
         };
         let mut result = Vec::with_capacity(parsed.len());
         for (loaded, diagnostics) in parsed {
+            context.hide_broken_secrets(&diagnostics);
             context.diagnostics.extend(diagnostics);
             result.push(loaded);
         }
@@ -314,27 +329,18 @@ impl Loader {
         shown: &Path,
         entry: &Spanned<Text>,
     ) -> Option<Loader> {
-        let mut refuse = |code: Code, message: String, help: &str| {
-            context.report(Diagnostic::error(code, message, entry.span).with_help(help));
-            None
-        };
         if Path::new(entry.value.as_str()).is_absolute() {
-            return refuse(
-                codes::KUSTOMIZE_ABSOLUTE_BASE,
-                format!("the base `{}` is an absolute path", entry.value),
-                "write it relative to this kustomization, so that the repository can be moved",
+            let message = format!("the base `{}` is an absolute path", entry.value);
+            context.report(
+                Diagnostic::error(codes::KUSTOMIZE_ABSOLUTE_BASE, message, entry.span).with_help(
+                    "write it relative to this kustomization, so that the repository can be moved",
+                ),
             );
+            return None;
         }
-        let odd = entry
-            .value
-            .split('/')
-            .find(|part| !matches!(*part, "" | "." | "..") && part.contains(".."));
-        if let Some(part) = odd {
-            return refuse(
-                codes::KUSTOMIZE_AMBIGUOUS_PATH,
-                format!("the path `{}` has the part `{part}`", entry.value),
-                "check the indentation: two entries of a list may have become one",
-            );
+        if let Some(diagnostic) = ambiguous(entry) {
+            context.report(diagnostic);
+            return None;
         }
         let root = match fs::canonicalize(self.root.join(&*entry.value)) {
             Ok(root) => root,
@@ -407,6 +413,10 @@ impl Loader {
                     );
                     return;
                 }
+                if let Some(diagnostic) = ambiguous(entry) {
+                    context.report(diagnostic);
+                    return;
+                }
                 let message = format!("`{}` does not exist", context.show(path));
                 let diagnostic =
                     Diagnostic::error(codes::KUSTOMIZE_MISSING_FILE, message, entry.span);
@@ -429,6 +439,15 @@ impl Loader {
     pub fn value_directories(&self) -> Vec<&Path> {
         [&self.root].into_iter().chain(self.ancestors.iter().rev()).map(PathBuf::as_path).collect()
     }
+}
+
+/// Refuses a path with a part such as `base - ..`, which would lead elsewhere than it seems.
+fn ambiguous(entry: &Spanned<Text>) -> Option<Diagnostic> {
+    let odd = |part: &&str| !matches!(*part, "" | "." | "..") && part.contains("..");
+    let part = entry.value.split('/').find(odd)?;
+    let message = format!("the path `{}` has the part `{part}`", entry.value);
+    let diagnostic = Diagnostic::error(codes::KUSTOMIZE_AMBIGUOUS_PATH, message, entry.span);
+    Some(diagnostic.with_help("check the indentation: two entries of a list may have become one"))
 }
 
 /// Whether a path is meant to be fetched.
@@ -473,6 +492,25 @@ impl Context<'_> {
     pub fn add_file(&mut self, path: &Path, text: String) -> SourceId {
         let shown = self.show(path);
         self.sources.add(shown, text)
+    }
+
+    /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
+    /// which of its lines are values is not known.
+    pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let source = diagnostic.primary.source;
+            if self.has_secret(source) {
+                self.hide_text(source);
+            }
+        }
+    }
+
+    /// Whether a Secret is in a text, which need not be YAML.
+    pub fn has_secret(&self, source: SourceId) -> bool {
+        self.sources.get(source).text.lines().any(|line| {
+            let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");
+            kind.is_some_and(|kind| kind.trim_matches([' ', '"', '\'']).starts_with("Secret"))
+        })
     }
 
     /// Reports that a file gave no text.

@@ -13,7 +13,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Step},
     source::Span,
-    yaml::{Entry, Mapping, Node, Value},
+    yaml::{Entry, Mapping, Node, Text, Value},
 };
 
 /// The key of a directive in a patch.
@@ -27,6 +27,10 @@ pub struct Merge<'a> {
     pub via: Span,
     /// Collects what is wrong with the patch.
     pub out: &'a mut Vec<Diagnostic>,
+    /// The keys on the way to what is being merged, for messages.
+    pub path: Vec<Text>,
+    /// The object, for messages.
+    pub id: String,
 }
 
 /// What a `$patch` asks for.
@@ -121,8 +125,10 @@ impl Merge<'_> {
             (_, old) => {
                 let target = Node { value: old, ..target };
                 let message = format!(
-                    "the patch has {} where the resource has {}",
+                    "the patch has {} for `{}` of {}, which has {}",
                     patch.describe(),
+                    self.path.join("."),
+                    self.id,
                     target.describe()
                 );
                 self.out.push(
@@ -146,7 +152,12 @@ impl Merge<'_> {
             let (how, below) = of_field(definition, &entry.key);
             let Entry { key, key_span, value } = entry;
             let value = match left.swap_remove(key.as_str()) {
-                Some(other) => self.both(value, &other.value, below, how),
+                Some(other) => {
+                    self.path.push(key.clone());
+                    let merged = self.both(value, &other.value, below, how);
+                    self.path.pop();
+                    merged
+                }
                 None => self.unpatched(value, below, how),
             };
             entries.extend(value.map(|value| Entry { key, key_span, value }));
@@ -233,8 +244,9 @@ impl Merge<'_> {
         let Some(node) = patch.get(DIRECTIVE) else { return Directive::Merge };
         Self::known_directive(patch).unwrap_or_else(|| {
             let message = format!(
-                "`$patch` must be `delete`, `replace` or `merge`, not `{}`",
-                node.scalar_text().unwrap_or_else(|| node.describe())
+                "`$patch` must be `delete`, `replace` or `merge`, not `{}`, in the patch of {}",
+                node.scalar_text().unwrap_or_else(|| node.describe()),
+                self.id
             );
             self.out.push(Diagnostic::error(codes::PATCH_DIRECTIVE, message, node.span));
             Directive::Merge

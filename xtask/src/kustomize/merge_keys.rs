@@ -71,6 +71,11 @@ pub fn of_kind(gvk: &Gvk) -> Definition {
     table.definitions.get(definition)
 }
 
+/// What is known of an object that is patched: by its own kind, or by the one that the patch names.
+pub fn of_patched(gvk: &Gvk, patch_kind: Option<&str>) -> Definition {
+    of_kind(gvk).or_else(|| of_kind(&Gvk { kind: patch_kind?.into(), ..gvk.clone() }))
+}
+
 /// How a field of a definition is merged, and what is known of its value or its elements.
 pub fn of_field(definition: Definition, field: &str) -> (&'static How, Definition) {
     static PLAIN: How = How::Plain;

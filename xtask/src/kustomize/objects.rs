@@ -35,6 +35,9 @@ fn sort_out(
         return true;
     }
     let kind = document.get("kind").and_then(Node::scalar_text).unwrap_or("");
+    if kind == "Secret" {
+        context.hide_secret(&document);
+    }
     if !kind.ends_with("List") {
         if let Some(diagnostic) = incomplete(&document, kind) {
             context.report(diagnostic);

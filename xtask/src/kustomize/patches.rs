@@ -7,12 +7,12 @@ use super::{
     kustomization::Patch,
     loader::Loader,
     merge::{Merge, Merged},
-    merge_keys::of_kind,
+    merge_keys::of_patched,
     objects,
     selector::select,
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, Severity, codes},
     resource::{ResId, ResMap, Step},
     source::Span,
     yaml::{Dialect, Node, parse, parse_embedded},
@@ -149,6 +149,14 @@ fn documents(
             return None;
         }
     };
+    let found: Vec<Diagnostic> = context.diagnostics.get(before..).unwrap_or_default().to_vec();
+    context.hide_broken_secrets(&found);
+    // In a patch the last one wins, as in kustomize; only a result with a key twice cannot be.
+    for diagnostic in context.diagnostics.iter_mut().skip(before) {
+        if diagnostic.code == codes::YAML_DUPLICATE_KEY {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
     let failed = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
     (!failed).then_some(documents)
 }
@@ -200,7 +208,7 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     let Some(selected) = select(context, map, target) else { return };
     let prepared = prepare(context, patch, object);
     for index in selected {
-        merge_into(context, map, patch, &prepared, index);
+        merge_into(context, map, patch, &prepared, kind_of(object), index);
     }
     if patch.allow_name_change || patch.allow_kind_change {
         report_duplicates(context, map, patch.span);
@@ -213,7 +221,7 @@ fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, 
     match map.with_any_id(&id).as_slice() {
         &[index] => {
             let prepared = prepare(context, patch, object);
-            merge_into(context, map, patch, &prepared, index);
+            merge_into(context, map, patch, &prepared, kind_of(object), index);
         }
         [] => {
             let diagnostic = Diagnostic::error(
@@ -250,6 +258,11 @@ fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, 
     }
 }
 
+/// The kind that a patch names.
+fn kind_of(object: &Node) -> Option<&str> {
+    object.get("kind").and_then(Node::scalar_text)
+}
+
 /// Where an object says what it is.
 fn identity_span(object: &Node) -> Span {
     object
@@ -283,21 +296,22 @@ fn merge_into(
     map: &mut ResMap,
     patch: &Patch,
     prepared: &Node,
+    kind: Option<&str>,
     index: usize,
 ) {
     let Some(resource) = map.get_mut(index) else { return };
-    let definition = of_kind(&resource.id().gvk);
+    let definition = of_patched(&resource.id().gvk, kind);
     let rename = patch.allow_name_change || patch.allow_kind_change;
     let empty = Node::mapping(resource.span(), resource.node.origin);
     let object = std::mem::replace(&mut resource.node, empty);
-    let before = context.diagnostics.len();
-    let mut merge =
-        Merge { origins: &mut context.origins, via: patch.span, out: &mut context.diagnostics };
+    let mut merge = Merge {
+        origins: &mut context.origins,
+        via: patch.span,
+        out: &mut context.diagnostics,
+        path: Vec::new(),
+        id: resource.id().to_string(),
+    };
     let merged = merge.object(object, prepared, definition);
-    let id = resource.id().to_string();
-    for diagnostic in context.diagnostics.iter_mut().skip(before) {
-        diagnostic.message = format!("{} ({id})", diagnostic.message).into();
-    }
     match merged {
         Merged::Deleted => {
             map.remove(index);

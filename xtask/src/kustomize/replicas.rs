@@ -2,7 +2,7 @@
 
 use super::{
     context::{Context, set_scalar},
-    field_spec::{Create, defaults, visit},
+    field_spec::{Create, FieldSpec, visit},
     kustomization::Replicas,
 };
 use crate::{
@@ -12,11 +12,16 @@ use crate::{
 };
 
 /// Sets the number of replicas of the object that an entry of `replicas:` names.
-pub fn replicas(context: &mut Context<'_>, map: &mut ResMap, replicas: &Replicas) {
+pub fn replicas(
+    context: &mut Context<'_>,
+    map: &mut ResMap,
+    replicas: &Replicas,
+    specs: &[FieldSpec],
+) {
     let by = context.by(Step::Replicas, replicas.count.span);
     let count = compact_str::format_compact!("{}", replicas.count.value);
     let mut found = false;
-    for spec in &defaults().replicas {
+    for spec in specs {
         for index in map.with_any_name(&replicas.name.value, &spec.gvk) {
             found = true;
             let Some(resource) = map.get_mut(index) else { continue };
@@ -31,7 +36,7 @@ pub fn replicas(context: &mut Context<'_>, map: &mut ResMap, replicas: &Replicas
         }
     }
     if !found {
-        let kinds: Vec<&str> = defaults().replicas.iter().map(|s| s.gvk.kind.as_str()).collect();
+        let kinds: Vec<&str> = specs.iter().map(|s| s.gvk.kind.as_str()).collect();
         context.report(
             Diagnostic::error(
                 codes::KUSTOMIZE_REPLICAS,

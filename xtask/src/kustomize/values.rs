@@ -48,7 +48,15 @@ impl Context<'_> {
     pub fn render(&mut self, loader: &Loader, template: SourceId) -> Option<SourceId> {
         let values = self.values(loader, template)?;
         let renderer = self.templates.renderer.get_or_insert_with(Renderer::new);
-        renderer.render(self.sources, template, &values, &mut self.diagnostics)
+        let before = self.diagnostics.len();
+        let rendered = renderer.render(self.sources, template, &values, &mut self.diagnostics);
+        if self.diagnostics.len() > before && self.has_secret(template) {
+            let wrong = self.diagnostics.iter().skip(before);
+            let values: Vec<Span> =
+                wrong.flat_map(|one| one.related.iter().map(|(span, _)| *span)).collect();
+            values.into_iter().for_each(|value| self.sources.hide(value));
+        }
+        rendered
     }
 
     /// Warns of values that no template of the build has used, and returns warnings that hold only

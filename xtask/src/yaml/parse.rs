@@ -3,11 +3,14 @@
 //! The parser never gives up on a file: a broken document is reported and left out, and reading
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
+mod position;
+
 use std::{borrow::Cow, collections::HashMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
+use self::position::{Position, offset};
 use super::{Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve};
 use crate::{
     diag::{Diagnostic, codes},
@@ -28,14 +31,14 @@ pub fn parse(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let text = &sources.get(source).text;
-    parse_text(text, Position { source, base: 0, escaped: None }, dialect, diagnostics)
+    parse_text(text, Position::of(source), dialect, diagnostics)
 }
 
 /// The documents of a text that is written inside another one, such as an inline patch.
 ///
 /// `scalar` is the node that holds the text. Where the scalar copies its source line by line (a
-/// literal block, or a plain one on a single line), each position inside corresponds to one in the
-/// file; anywhere else the whole scalar is named.
+/// literal block, or a scalar of one line without escapes), each position inside corresponds to one
+/// in the file; anywhere else the whole scalar is named.
 pub fn parse_embedded(
     sources: &Sources,
     scalar: &Node,
@@ -43,74 +46,15 @@ pub fn parse_embedded(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let Some(text) = scalar.scalar_text() else { return Vec::new() };
-    let lines = embedded_lines(sources.slice(scalar.span), text);
-    let position = Position {
-        source: scalar.span.source,
-        base: scalar.span.start,
-        escaped: Some(Embedded { whole: scalar.span, lines }),
-    };
+    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
     parse_text(text, position, dialect, diagnostics)
 }
 
-/// For each line of an embedded text: where it begins there, and where its copy begins in the
-/// source of the scalar. `None` if the source is not a line by line copy.
-fn embedded_lines(raw: &str, text: &str) -> Option<Vec<(u32, u32)>> {
-    if text.is_empty() || raw == text {
-        return Some(vec![(0, 0)]);
-    }
-    if !raw.starts_with('|') {
-        return None;
-    }
-    let mut lines = Vec::new();
-    let mut raw_at = raw.find('\n')? + 1;
-    let mut text_at = 0;
-    for line in text.split_inclusive('\n') {
-        let raw_line = raw.get(raw_at..)?.split_inclusive('\n').next().unwrap_or("");
-        let content = line.trim_end_matches(['\n', '\r']);
-        let indent = raw_line.trim_end_matches(['\n', '\r']).len().checked_sub(content.len())?;
-        if raw_line.get(indent..)?.trim_end_matches(['\n', '\r']) != content {
-            return None;
-        }
-        lines.push((offset(text_at), offset(raw_at + indent)));
-        raw_at += raw_line.len();
-        text_at += line.len();
-    }
-    Some(lines)
-}
-
-/// Where the text that is read lies in a source.
-struct Position {
-    source: SourceId,
-    base: u32,
-    escaped: Option<Embedded>,
-}
-
-struct Embedded {
-    whole: Span,
-    lines: Option<Vec<(u32, u32)>>,
-}
-
-impl Position {
-    fn span(&self, start: u32, end: u32) -> Span {
-        let Some(embedded) = &self.escaped else { return Span::new(self.source, start..end) };
-        let Some(lines) = &embedded.lines else { return embedded.whole };
-        let map = |at: u32| {
-            let line = lines.partition_point(|&(text, _)| text <= at).saturating_sub(1);
-            let (text, raw) = lines.get(line).copied().unwrap_or_default();
-            self.base + raw + (at - text.min(at))
-        };
-        // The end belongs to the line before it when it is at a line's beginning.
-        let last = map(end.saturating_sub(1).max(start));
-        let end = if end > start { last + 1 } else { last };
-        Span::new(self.source, map(start).min(embedded.whole.end)..end.min(embedded.whole.end))
-    }
-}
-
-fn parse_text(
-    text: &str,
+fn parse_text<'a>(
+    text: &'a str,
     position: Position,
     dialect: Dialect,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &'a mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let options = granit_parser::options! {
         emit_comments: false,
@@ -120,6 +64,7 @@ fn parse_text(
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder {
+        text,
         position,
         dialect,
         diagnostics,
@@ -142,7 +87,7 @@ fn parse_text(
                 }
             }
             Some(Err(error)) => {
-                builder.syntax_error(&error, text.len());
+                builder.syntax_error(&error);
                 if !builder.recover(&mut parser) {
                     return documents;
                 }
@@ -151,14 +96,11 @@ fn parse_text(
     }
 }
 
-fn offset(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
 /// The document cannot be read further; the reason has been reported.
 struct Abandon;
 
 struct Builder<'a> {
+    text: &'a str,
     position: Position,
     dialect: Dialect,
     diagnostics: &'a mut Vec<Diagnostic>,
@@ -192,6 +134,8 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.position.span(start, end);
                 let plain = style == ScalarStyle::Plain;
+                // The parser calls a value that is not written `~`.
+                let text = if plain && start == end { Cow::Borrowed("") } else { text };
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
                 self.define(anchor, &node);
@@ -317,7 +261,8 @@ impl Builder<'_> {
             ))?;
             return Ok(Key::Merge);
         };
-        if plain && scalar.text == "<<" {
+        // kustomize takes a quoted one as a merge too, and drops what cannot be merged.
+        if scalar.text == "<<" && (plain || self.dialect == Dialect::Resource) {
             return Ok(Key::Merge);
         }
         match (scalar.kind, self.dialect) {
@@ -437,8 +382,8 @@ impl Builder<'_> {
         parser.proceed_next_document().unwrap_or(false)
     }
 
-    fn syntax_error(&mut self, error: &ScanError, length: usize) {
-        let at = error.marker().byte_offset().unwrap_or(0).min(length);
+    fn syntax_error(&mut self, error: &ScanError) {
+        let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
         let span = self.position.span(offset(at), offset(at));
         let code = match error.kind() {
             ErrorKind::RecursionLimitExceeded => codes::YAML_TOO_LARGE,
@@ -451,12 +396,19 @@ impl Builder<'_> {
             _ => error.info(),
         };
         let diagnostic = Diagnostic::error(code, message, span);
-        self.diagnostics.push(match help(error.kind()) {
+        let indented_with_tab = self.text.get(..at).is_some_and(|before| {
+            let line = before.rsplit('\n').next().unwrap_or(before);
+            !line.is_empty() && line.contains('\t') && line.trim().is_empty()
+        });
+        let help = if indented_with_tab { Some(INDENT_WITH_SPACES) } else { help(error.kind()) };
+        self.diagnostics.push(match help {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
         });
     }
 }
+
+const INDENT_WITH_SPACES: &str = "indent with spaces: YAML does not take tabs";
 
 /// What to do about a syntax error, where the parser's own words do not say it.
 fn help(kind: &ErrorKind) -> Option<&'static str> {
@@ -464,7 +416,7 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         ErrorKind::TabInIndentation
         | ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabAtBlockScalarStart => Some("indent with spaces"),
+        | ErrorKind::TabAtBlockScalarStart => Some(INDENT_WITH_SPACES),
         ErrorKind::UnclosedQuotedScalar => Some("close the quotes"),
         ErrorKind::UnclosedFlowCollection { .. } => {
             Some("close the bracket; if this is a template, name the file `*.yaml.j2`")
@@ -496,4 +448,125 @@ fn with_merges(mut entries: Vec<Entry>, merges: Vec<Node>) -> Vec<Entry> {
         }
     }
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, dialect: Dialect) -> (Sources, Vec<Node>, Vec<Diagnostic>) {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", text);
+        let mut diagnostics = Vec::new();
+        let documents = parse(&sources, id, dialect, &mut diagnostics);
+        (sources, documents, diagnostics)
+    }
+
+    fn said(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<String> {
+        let line = |one: &Diagnostic| format!("{} {}", sources.locate(one.primary), one.code);
+        diagnostics.iter().map(line).collect()
+    }
+
+    #[test]
+    fn keys_and_values_know_where_they_are() {
+        let (sources, documents, diagnostics) =
+            read("a:\n  b: \"x y\"\n  c: [1, z]\n", Dialect::Resource);
+        assert!(diagnostics.is_empty());
+        let map = documents[0].get("a").unwrap();
+        let entry = map.as_mapping().unwrap().entry("b").unwrap();
+        assert_eq!(sources.slice(entry.key_span), "b");
+        assert_eq!(sources.slice(entry.value.span), "\"x y\"");
+        let list = map.get("c").unwrap();
+        assert_eq!(sources.slice(list.span), "[1, z]");
+        assert_eq!(sources.slice(list.as_sequence().unwrap()[1].span), "z");
+    }
+
+    #[test]
+    fn a_broken_document_leaves_the_others() {
+        let (sources, documents, diagnostics) =
+            read("a: [1\n---\nb: 1\n---\nc: }\n---\nd: 1\n", Dialect::Resource);
+        assert_eq!(documents.len(), 2);
+        assert_eq!(
+            said(&diagnostics, &sources),
+            ["a.yaml:1:4 yaml/syntax", "a.yaml:5:4 yaml/syntax"]
+        );
+    }
+
+    #[test]
+    fn the_dialects_read_booleans_and_keys_differently() {
+        let text = "a: yes\n";
+        let kind = |dialect| {
+            let (_, documents, _) = read(text, dialect);
+            documents[0].get("a").unwrap().as_scalar().unwrap().kind
+        };
+        assert_eq!(kind(Dialect::Resource), ScalarKind::String);
+        assert_eq!(kind(Dialect::Config), ScalarKind::Bool);
+        let (_, documents, diagnostics) = read("on: 1\n0777: 2\n", Dialect::Config);
+        assert!(diagnostics.is_empty());
+        assert!(documents[0].get("true").is_some() && documents[0].get("511").is_some());
+        let (sources, _, diagnostics) = read("a:\n  1: x\n", Dialect::Resource);
+        assert_eq!(said(&diagnostics, &sources), ["a.yaml:2:3 yaml/unsupported"]);
+    }
+
+    #[test]
+    fn a_key_twice_is_an_error_in_a_resource_only() {
+        let text = "a: 1\nb: 2\na: 3\n";
+        let (sources, _, diagnostics) = read(text, Dialect::Resource);
+        assert_eq!(said(&diagnostics, &sources), ["a.yaml:3:1 yaml/duplicate-key"]);
+        assert!(diagnostics[0].is_error());
+        let (_, documents, diagnostics) = read(text, Dialect::Config);
+        assert!(!diagnostics[0].is_error());
+        assert_eq!(documents[0].get("a").unwrap().scalar_text(), Some("3"));
+    }
+
+    #[test]
+    fn merge_keys_give_way_to_explicit_ones() {
+        let (_, documents, diagnostics) =
+            read("x: &x {a: 1, b: 1}\ny:\n  <<: *x\n  b: 2\n", Dialect::Resource);
+        assert!(diagnostics.is_empty());
+        let y = documents[0].get("y").unwrap();
+        assert_eq!(y.get("a").unwrap().scalar_text(), Some("1"));
+        assert_eq!(y.get("b").unwrap().scalar_text(), Some("2"));
+        assert!(y.get("<<").is_none());
+    }
+
+    #[test]
+    fn aliases_have_a_budget() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for n in 1..10 {
+            let list = vec![format!("*a{}", n - 1); 10].join(", ");
+            text.extend([format!("a{n}: &a{n} [{list}]\n")]);
+        }
+        let (_, documents, diagnostics) = read(&text, Dialect::Resource);
+        assert!(documents.is_empty());
+        assert_eq!(diagnostics[0].code, codes::YAML_TOO_LARGE);
+    }
+
+    #[test]
+    fn nesting_has_a_limit() {
+        for text in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
+            let (_, documents, diagnostics) = read(&text, Dialect::Resource);
+            assert!(documents.is_empty());
+            assert_eq!(diagnostics[0].code, codes::YAML_TOO_LARGE);
+        }
+    }
+
+    #[test]
+    fn positions_in_an_embedded_text_are_those_in_the_file() {
+        let text = "p: |-\n    a: 1\n    b:\n      c: x\nq: 'd: 2'\nr: >\n  e:\n  1\n";
+        let (sources, documents, _) = read(text, Dialect::Config);
+        let inner = |key: &str| {
+            let scalar = documents[0].get(key).unwrap();
+            parse_embedded(&sources, scalar, Dialect::Resource, &mut Vec::new())
+        };
+        let literal = inner("p");
+        let value = literal[0].at(&["b", "c"]).unwrap();
+        assert_eq!(
+            (sources.slice(value.span), sources.locate(value.span)),
+            ("x", "a.yaml:4:10".into())
+        );
+        let quoted = inner("q");
+        let value = quoted[0].get("d").unwrap();
+        assert_eq!(sources.slice(value.span), "'d: 2'", "the whole scalar");
+    }
 }
