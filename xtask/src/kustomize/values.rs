@@ -54,7 +54,9 @@ impl Context<'_> {
             let wrong = self.diagnostics.iter().skip(before);
             let values: Vec<Span> =
                 wrong.flat_map(|one| one.related.iter().map(|(span, _)| *span)).collect();
-            values.into_iter().for_each(|value| self.sources.hide(value));
+            for value in values {
+                self.sources.hide(value);
+            }
         }
         rendered
     }
