@@ -71,7 +71,7 @@ fn scalar() -> impl Strategy<Value = Scalar> {
     prop_oneof![
         5 => text().prop_map(Scalar::string),
         1 => any::<i64>().prop_map(move |n| number(ScalarKind::Int, n.to_string())),
-        1 => (-1_000_000i32..1_000_000).prop_map(move |n| number(ScalarKind::Float, format!("{}.5", n))),
+        1 => (-1_000_000i32..1_000_000).prop_map(move |n| number(ScalarKind::Float, format!("{n}.5"))),
         1 => any::<bool>().prop_map(move |b| number(ScalarKind::Bool, b.to_string())),
         1 => Just(Scalar::null()),
     ]
