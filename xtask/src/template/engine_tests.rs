@@ -162,6 +162,15 @@ fn what_a_macro_prints_is_traced_to_each_value() {
 }
 
 #[test]
+fn each_call_of_a_macro_is_traced_to_its_own_values() {
+    let template = "{% set s %}\nw: {{ e.a }}\n{% endset %}\n{% macro m(a) %}\nx: {{ a }}\n{% endmacro %}\ny:\n  {{ m(e.a) | indent(2) }}\nz:\n  {{ m(e.b) | indent(2) }}\n{{ s | indent }}!";
+    let run = run("e:\n  a: one\n  b: one\n", template);
+    assert_eq!(run.place("one\nz"), "j2:8:6 v:2:6");
+    assert_eq!(run.place("one\nw"), "j2:10:6 v:3:6");
+    assert_eq!(run.place("one!"), "j2:11:4 v:2:6");
+}
+
+#[test]
 fn what_no_value_was_used_for_has_no_value() {
     let template = "a: {{ replicas }}\n{% for i in range(2) %}\nb{{ loop.index }}: x{{ i }}\n{% endfor %}\nc: {{ 1 }}-\n";
     let run = run("replicas: 1\n", template);

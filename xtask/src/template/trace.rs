@@ -57,6 +57,7 @@ pub(super) fn trace(
             text: text.get(from).unwrap_or(""),
         };
         let shown = output.get(range).unwrap_or("");
+        let before = captured.len();
         let own = printed.by_ref().find(|printed| {
             let own = printed.text == shown;
             if !own {
@@ -74,12 +75,18 @@ pub(super) fn trace(
         expression.check(own, (expression.start, expression.end), place, &mut problems);
         let mut parts: Vec<(Range<usize>, Place)> = own.parts.clone();
         if names.shows_captured(expression.text) {
+            // What a macro has just printed is shown here and nowhere else; a `set` block may have
+            // been printed long before, and is shown as often as its name is used.
+            let fresh = captured.split_off(before.min(captured.len()));
+            let called = !fresh.is_empty();
+            let pool = if called { fresh } else { captured.clone() };
             let mut from = 0;
-            let forgotten = captured.len().saturating_sub(MAX_CAPTURED);
-            captured.drain(..forgotten);
-            for inner in &captured {
+            for inner in pool {
                 let rest = shown.get(from..).unwrap_or("");
-                let Some(found) = rest.find(&inner.text) else { continue };
+                let Some(found) = rest.find(&inner.text) else {
+                    captured.extend(called.then_some(inner));
+                    continue;
+                };
                 let part = from + found..from + found + inner.text.len();
                 from = part.end;
                 let place = log.place(inner, origins);
@@ -89,6 +96,8 @@ pub(super) fn trace(
                 }
                 parts.extend(place.map(|place| (part, place)));
             }
+            let forgotten = captured.len().saturating_sub(MAX_CAPTURED);
+            captured.drain(..forgotten);
         }
         expression.segments(place, &parts, &mut map);
     }
