@@ -76,6 +76,9 @@ pub struct Build {
     pub resources: Vec<Resource>,
     /// The histories of their fields.
     pub origins: Origins,
+    /// A warning for each value of `overlays/<env>/values.yaml` that no template here uses. It
+    /// holds if every build of the environment has it.
+    pub unused_shared: Vec<Diagnostic>,
 }
 
 /// Builds the kustomization in `dir`. Without a [`Build`], at least one diagnostic is an error.
@@ -108,6 +111,7 @@ fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<
     if context.error_count() > 0 {
         return None;
     }
-    context.report_unused_values();
-    Some(finish::finish(context, &target.kustomization, map, options))
+    let unused_shared = context.report_unused_values(target.loader.root());
+    let build = finish::finish(context, &target.kustomization, map, options);
+    Some(Build { unused_shared, ..build })
 }

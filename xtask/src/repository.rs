@@ -18,10 +18,12 @@ use crate::{
 };
 
 mod overlay;
+mod shared;
 mod stale;
 mod tree;
 
 pub use overlay::{Overlay, Unselected, overlays, select};
+pub use shared::SharedValues;
 pub use stale::{Change, Scope, State, compare};
 pub use tree::{File, files};
 

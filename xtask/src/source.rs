@@ -144,12 +144,17 @@ impl Sources {
         &self.texts[id.0 as usize]
     }
 
+    /// Whether there is a text with this path.
+    pub fn has(&self, path: &str) -> bool {
+        self.texts.iter().any(|text| text.path == path)
+    }
+
     /// Keeps a text from being shown, because it is a secret: also the template that has it and the
-    /// value that was printed there.
+    /// values that were printed there.
     pub fn hide(&mut self, span: Span) {
-        let place = self.place(span);
-        for span in [Some(span), Some(place.span), place.value.map(|(span, _)| span)] {
-            let Some(span) = span else { continue };
+        let printed = self.printed(span).into_iter().map(|(span, _)| span);
+        let spans: Vec<Span> = [span, self.place(span).span].into_iter().chain(printed).collect();
+        for span in spans {
             if let Some(source) = self.texts.get_mut(span.source.0 as usize) {
                 source.hidden.push(span.start..span.end);
             }
@@ -197,6 +202,23 @@ impl Sources {
             .take_while(|next| next.rendered.start < span.end)
             .find_map(|next| next.value);
         Place { span: Span { source: segment.template.source, start, end }, value }
+    }
+
+    /// Where the values are written that template expressions printed into `span`, each with its
+    /// history, in the order of the text.
+    pub fn printed(&self, span: Span) -> Vec<(Span, OriginId)> {
+        let Some(map) = &self.get(span.source).rendered else { return Vec::new() };
+        let first = map.segments.partition_point(|segment| segment.rendered.end <= span.start);
+        let mut values: Vec<(Span, OriginId)> = Vec::new();
+        for segment in map.segments.iter().skip(first) {
+            if segment.rendered.start >= span.end.max(span.start + 1) {
+                break;
+            }
+            if let Some(value) = segment.value.filter(|value| !values.contains(value)) {
+                values.push(value);
+            }
+        }
+        values
     }
 
     /// `path:line:col` of where `span` is written.
@@ -324,7 +346,8 @@ mod tests {
         let mut sources = Sources::default();
         let values = sources.add("values.yaml", "tag: v1\n");
         let template = sources.add("a.yaml.j2", "image: web:{{ tag }}\n");
-        let value = Some((Span::new(values, 5..7), OriginId::NONE));
+        let printed = (Span::new(values, 5..7), OriginId::NONE);
+        let value = Some(printed);
         let expression = Span::new(template, 14..17);
         let map = RenderMap {
             segments: vec![
@@ -348,5 +371,7 @@ mod tests {
         assert_eq!(whole, Place { span: Span::new(template, 7..11), value });
         assert_eq!(sources.place(Span::new(id, 11..13)), Place { span: expression, value });
         assert_eq!(sources.locate(Span::new(id, 7..13)), "a.yaml.j2:1:8");
+        assert_eq!(sources.printed(Span::new(id, 7..13)), [printed]);
+        assert_eq!(sources.printed(Span::new(id, 7..11)), []);
     }
 }

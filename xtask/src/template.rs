@@ -4,11 +4,16 @@
 //! of an output is traced to the template that has it or the value that it is.
 
 mod engine;
+mod expression;
+mod filters;
+mod json;
 mod object;
+mod report;
 mod safety;
 mod schema;
+mod trace;
 mod values;
 
 pub use engine::Renderer;
 pub use schema::{Schema, check};
-pub use values::{Layer, Values};
+pub use values::{Layer, Values, unseen, unused_shared};

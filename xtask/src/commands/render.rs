@@ -9,8 +9,10 @@ use super::{
     context::{counted, note},
 };
 use crate::{
-    diag::{Report, Severity},
-    repository::{self, Change, File, Scope, build_all, compare, files, overlays, select},
+    diag::{Diagnostic, Report, Severity},
+    repository::{
+        self, Change, File, Scope, SharedValues, build_all, compare, files, overlays, select,
+    },
 };
 
 mod stale;
@@ -92,12 +94,15 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
         if envs.is_empty() { Scope::All } else { Scope::Envs(envs.iter().cloned().collect()) };
 
     let (mut wanted, mut objects, mut report) = (BTreeMap::new(), 0, context.report());
+    let mut shared = SharedValues::default();
     for one in build_all(root, selected, |built| overlay(context, built)) {
-        let (files, built) = one?;
-        objects += files.len();
-        wanted.extend(files);
-        report.merge(built);
+        let one = one?;
+        objects += one.files.len();
+        wanted.extend(one.files);
+        report.merge(one.report);
+        shared.add(&one.env, one.unused_shared);
     }
+    shared.reports().for_each(|unused| report.merge(unused));
     let verdict = context.show(&report);
     if report.worst() == Some(Severity::Error) {
         let errors = counted(report.count(Severity::Error), "error");
@@ -110,18 +115,29 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
     Ok(Some(Plan { changes, objects, overlays: count, verdict }))
 }
 
-/// The files of one overlay and what is wrong with it.
-fn overlay(
-    context: &Context,
-    mut built: repository::Built,
-) -> Result<(BTreeMap<String, File>, Report)> {
+/// What there is to know of one overlay.
+struct Rendered {
+    env: String,
+    files: BTreeMap<String, File>,
+    /// What is wrong with it.
+    report: Report,
+    /// Which values of its environment it does not use; none if it did not build.
+    unused_shared: Option<Report>,
+}
+
+fn overlay(context: &Context, mut built: repository::Built) -> Result<Rendered> {
     let files = files(&mut built);
     if built.build.is_none() && !built.has_error() {
         bail!("{} did not build, and no diagnostic says why", built.overlay.path);
     }
-    let mut report = context.report();
-    report.add(&built.diagnostics, &built.sources);
-    Ok((files, report))
+    let report_of = |diagnostics: &[Diagnostic]| {
+        let mut report = context.report();
+        report.add(diagnostics, &built.sources);
+        report
+    };
+    let report = report_of(&built.diagnostics);
+    let unused_shared = built.build.as_ref().map(|build| report_of(&build.unused_shared));
+    Ok(Rendered { env: built.overlay.env, files, report, unused_shared })
 }
 
 fn summary(context: &Context, plan: &Plan, verb: &str, start: Instant) {

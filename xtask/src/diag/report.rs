@@ -78,6 +78,11 @@ impl Report {
         self.findings.extend(other.findings);
     }
 
+    /// Keeps only the findings that another report has too.
+    pub fn keep_common(&mut self, other: &Self) {
+        self.findings.retain(|finding| other.findings.contains(finding));
+    }
+
     /// The findings by path, position and code.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter()

@@ -1,6 +1,9 @@
 //! What every step of a build works with.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Options,
@@ -10,7 +13,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource, Step},
-    source::{SourceId, Sources, Span},
+    source::{FileError, SourceId, Sources, Span, relative_to},
     yaml::{Node, Scalar, ScalarKind, Text, Value},
 };
 
@@ -25,6 +28,8 @@ pub struct Context<'a> {
     /// Paths in messages are relative to this directory, as it is written and as it is with
     /// symbolic links followed.
     pub bases: Vec<PathBuf>,
+    /// The directories of the kustomizations that were read.
+    pub directories: BTreeSet<PathBuf>,
     /// The templates and their values.
     pub templates: Templates,
 }
@@ -40,6 +45,7 @@ impl<'a> Context<'a> {
                 .into_iter()
                 .flatten()
                 .collect(),
+            directories: BTreeSet::new(),
             templates: Templates::default(),
         }
     }
@@ -47,6 +53,54 @@ impl<'a> Context<'a> {
     /// How many errors were reported.
     pub fn error_count(&self) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
+    /// A path for messages: relative to the base where it is below it.
+    pub fn show(&self, path: &Path) -> String {
+        match self.bases.iter().find(|base| path.starts_with(base)) {
+            Some(base) => relative_to(path, base),
+            None => path.display().to_string(),
+        }
+    }
+
+    /// Adds the text of a file.
+    pub fn add_file(&mut self, path: &Path, text: String) -> SourceId {
+        let shown = self.show(path);
+        self.sources.add(shown, text)
+    }
+
+    /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
+    /// which of its lines are values is not known.
+    pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
+        let sources: BTreeSet<SourceId> =
+            diagnostics.iter().map(|diagnostic| diagnostic.primary.source).collect();
+        for source in sources {
+            if self.has_secret(source) {
+                self.hide_text(source);
+            }
+        }
+    }
+
+    /// Whether a Secret is in a text, which need not be YAML.
+    pub fn has_secret(&self, source: SourceId) -> bool {
+        self.sources.get(source).text.lines().any(|line| {
+            let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");
+            kind.is_some_and(|kind| kind.trim_matches([' ', '"', '\'']).starts_with("Secret"))
+        })
+    }
+
+    /// Reports that a file gave no text.
+    pub fn unreadable(&mut self, path: &Path, error: &FileError, at: Span) {
+        let shown = self.show(path);
+        let diagnostic = Diagnostic::error(
+            codes::KUSTOMIZE_UNREADABLE,
+            format!("`{shown}` cannot be read: {error}"),
+            at,
+        );
+        self.report(match error {
+            FileError::NotUtf8(_) => diagnostic.with_help("save it as UTF-8"),
+            _ => diagnostic,
+        });
     }
 
     /// Reports a problem.

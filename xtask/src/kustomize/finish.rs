@@ -50,7 +50,7 @@ pub fn finish(
     for resource in &mut resources {
         annotations(&mut context.origins, resource, &root.build_metadata);
     }
-    Build { resources, origins: std::mem::take(&mut context.origins) }
+    Build { resources, origins: std::mem::take(&mut context.origins), ..Build::default() }
 }
 
 /// Adds the hash of its content to the name of every generated object that asks for it.

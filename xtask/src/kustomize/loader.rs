@@ -4,7 +4,6 @@
 //! kustomization, with symbolic links followed; bases may be anywhere but not above.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -14,7 +13,7 @@ use rayon::prelude::*;
 use super::{LoadRestrictor, context::Context, decode::Spanned, kustomization::Kustomization};
 use crate::{
     diag::{Diagnostic, closest, codes},
-    source::{FileError, SourceId, Span, normalize, read_bytes, read_text, relative_to},
+    source::{FileError, SourceId, Span, normalize, read_bytes, read_text},
     yaml::{Dialect, Node, Text, parse},
 };
 
@@ -121,6 +120,7 @@ impl Loader {
                 return None;
             }
         };
+        context.directories.insert(self.root.clone());
         let source = context.add_file(&path, text);
         let before = context.diagnostics.len();
         let documents = parse(context.sources, source, Dialect::Config, &mut context.diagnostics);
@@ -429,6 +429,11 @@ impl Loader {
         }
     }
 
+    /// The directory, with every symbolic link followed.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The directories whose values a template here sees, weakest first: this one, those that lead
     /// to it, and last the one that the build started at.
     pub fn value_directories(&self) -> Vec<&Path> {
@@ -472,51 +477,4 @@ fn neighbour(path: &Path) -> Option<String> {
 pub fn join_origin(origin: &str, path: &str) -> String {
     let joined = normalize(&Path::new(origin).join(path));
     if joined.as_os_str() == "." { String::new() } else { joined.to_string_lossy().into_owned() }
-}
-
-impl Context<'_> {
-    /// A path for messages: relative to the base where it is below it.
-    pub fn show(&self, path: &Path) -> String {
-        match self.bases.iter().find(|base| path.starts_with(base)) {
-            Some(base) => relative_to(path, base),
-            None => path.display().to_string(),
-        }
-    }
-
-    /// Adds the text of a file.
-    pub fn add_file(&mut self, path: &Path, text: String) -> SourceId {
-        let shown = self.show(path);
-        self.sources.add(shown, text)
-    }
-
-    /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
-    /// which of its lines are values is not known.
-    pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
-        let sources: BTreeSet<SourceId> =
-            diagnostics.iter().map(|diagnostic| diagnostic.primary.source).collect();
-        for source in sources {
-            let mut lines = self.sources.get(source).text.lines();
-            let is_secret = |line: &str| {
-                let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");
-                kind.is_some_and(|kind| kind.trim_matches([' ', '"', '\'']).starts_with("Secret"))
-            };
-            if lines.any(is_secret) {
-                self.hide_text(source);
-            }
-        }
-    }
-
-    /// Reports that a file gave no text.
-    pub fn unreadable(&mut self, path: &Path, error: &FileError, at: Span) {
-        let shown = self.show(path);
-        let diagnostic = Diagnostic::error(
-            codes::KUSTOMIZE_UNREADABLE,
-            format!("`{shown}` cannot be read: {error}"),
-            at,
-        );
-        self.report(match error {
-            FileError::NotUtf8(_) => diagnostic.with_help("save it as UTF-8"),
-            _ => diagnostic,
-        });
-    }
 }

@@ -1,7 +1,7 @@
 //! The values files that the templates of a build see.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -10,7 +10,7 @@ use super::{context::Context, loader::Loader};
 use crate::{
     diag::{Diagnostic, codes},
     source::{FileError, SourceId, Span, read_text},
-    template::{Layer, Renderer, Schema, Values, check},
+    template::{Layer, Renderer, Schema, Values, check, unseen, unused_shared},
     yaml::{Dialect, Mapping, Node, Value, parse},
 };
 
@@ -27,40 +27,113 @@ const OVERLAYS: &str = "overlays";
 #[derive(Default)]
 pub struct Templates {
     renderer: Option<Renderer>,
-    /// The values of each way that leads to a template, by its directories.
-    sets: Vec<(Vec<PathBuf>, Option<Rc<Values>>)>,
+    sets: Vec<Set>,
     /// The values files, each read once.
     files: HashMap<PathBuf, Option<Node>>,
+}
+
+/// The values of one way that leads to templates.
+struct Set {
+    /// The directories, the one of the templates first.
+    way: Vec<PathBuf>,
+    /// None if they are wrong, which has been reported.
+    values: Option<Rc<Values>>,
+    /// Those that were rendered with them.
+    templates: Vec<SourceId>,
 }
 
 impl Context<'_> {
     /// Renders a template with the values that its kustomization sees; `None` if that fails, which
     /// is reported.
     pub fn render(&mut self, loader: &Loader, template: SourceId) -> Option<SourceId> {
-        let values = self.values(loader, Span::start_of(template))?;
+        let values = self.values(loader, template)?;
         let renderer = self.templates.renderer.get_or_insert_with(Renderer::new);
-        renderer.render(self.sources, template, &values, &mut self.diagnostics)
+        let before = self.diagnostics.len();
+        let rendered = renderer.render(self.sources, template, &values, &mut self.diagnostics);
+        if self.diagnostics.len() > before && self.has_secret(template) {
+            let wrong = self.diagnostics.iter().skip(before);
+            let values: Vec<Span> =
+                wrong.flat_map(|one| one.related.iter().map(|(span, _)| *span)).collect();
+            for value in values {
+                self.sources.hide(value);
+            }
+        }
+        rendered
     }
 
-    /// Warns of values that no template of the build has used.
-    pub fn report_unused_values(&mut self) {
-        let Some(renderer) = &self.templates.renderer else { return };
-        let used = renderer.used();
-        for (_, values) in &self.templates.sets {
-            if let Some(values) = values {
-                values.unused(&used, &mut self.diagnostics);
+    /// Warns of values that no template of the build has used, and returns warnings that hold only
+    /// if they hold for all applications of the environment.
+    pub fn report_unused_values(&mut self, root: &Path) -> Vec<Diagnostic> {
+        let shared = self.shared_values(root);
+        let mut used = self.templates.renderer.as_ref().map(Renderer::used).unwrap_or_default();
+        let unused_shared = |used: &BTreeSet<Span>| {
+            let shared = shared.as_ref().map(|(env, node)| unused_shared(node, env, used));
+            shared.unwrap_or_default()
+        };
+        let unused = |sets: &[Set], used: &BTreeSet<Span>| {
+            let mut out = Vec::new();
+            for values in sets.iter().filter_map(|set| set.values.as_ref()) {
+                values.unused(used, &mut out);
+            }
+            out
+        };
+        let is_quiet =
+            unused(&self.templates.sets, &used).is_empty() && unused_shared(&used).is_empty();
+        if !is_quiet && let Some(renderer) = &self.templates.renderer {
+            // A branch that was not taken here is taken in another environment.
+            for set in &self.templates.sets {
+                let Some(values) = &set.values else { continue };
+                for &template in &set.templates {
+                    values.mark(&renderer.mentions(self.sources, template), &mut used);
+                }
+            }
+        }
+        self.diagnostics.extend(unused(&self.templates.sets, &used));
+        self.report_unseen_values();
+        unused_shared(&used)
+    }
+
+    /// Warns of values files beside a kustomization that no template sees.
+    fn report_unseen_values(&mut self) {
+        for dir in std::mem::take(&mut self.directories) {
+            let path = dir.join(VALUES);
+            let seen = self.templates.files.contains_key(&path);
+            // A generator may put a file of this name into a ConfigMap.
+            if seen || !path.is_file() || self.sources.has(&self.show(&path)) {
+                continue;
+            }
+            if let Some(node) = self.values_file_if_sound(&path) {
+                self.report(unseen(&node));
             }
         }
     }
 
-    fn values(&mut self, loader: &Loader, at: Span) -> Option<Rc<Values>> {
+    /// The values that the applications of the environment share, with its name.
+    fn shared_values(&mut self, root: &Path) -> Option<(String, Node)> {
+        let directory = environment(root)?;
+        let name = directory.file_name()?.to_string_lossy().into_owned();
+        let node = self.values_file_if_sound(&directory.join(VALUES))?;
+        Some((name, node))
+    }
+
+    /// A values file that no template may have asked for: then it is not what the build is about,
+    /// and nothing is said about it.
+    fn values_file_if_sound(&mut self, path: &Path) -> Option<Node> {
+        let before = self.diagnostics.len();
+        let node = self.values_file(path);
+        self.diagnostics.truncate(before);
+        node
+    }
+
+    fn values(&mut self, loader: &Loader, template: SourceId) -> Option<Rc<Values>> {
         let way: Vec<PathBuf> =
             loader.value_directories().into_iter().map(Path::to_path_buf).collect();
-        if let Some((_, values)) = self.templates.sets.iter().find(|(other, _)| *other == way) {
-            return values.clone();
+        if let Some(set) = self.templates.sets.iter_mut().find(|set| set.way == way) {
+            set.templates.push(template);
+            return set.values.clone();
         }
-        let values = self.merged_values(&way, at).map(Rc::new);
-        self.templates.sets.push((way, values.clone()));
+        let values = self.merged_values(&way, Span::start_of(template)).map(Rc::new);
+        self.templates.sets.push(Set { way, values: values.clone(), templates: vec![template] });
         values
     }
 

@@ -20,9 +20,9 @@ pub struct Layer {
     pub span: Span,
     /// Where a kustomization asks for the step.
     pub via: Option<Span>,
-    /// Where the value of a template's expression is written, newest first: the values file that
-    /// won, then those that it overrode.
-    pub values: Vec<Layer>,
+    /// For each template expression in it: where its value is written, newest first, which is the
+    /// values file that won, then those that it overrode.
+    pub values: Vec<Vec<Layer>>,
 }
 
 /// The history of the field at the end of `trail`, the nodes from the root to it.
@@ -60,10 +60,14 @@ fn chain(
     while let Some((value, span, id)) = next.take().filter(|_| layers.len() < MAX_LAYERS) {
         let place = sources.place(span);
         let origin = origins.get(id);
-        let values = place.value.map_or_else(Vec::new, |(span, id)| {
-            let text = Text::from(sources.slice(span));
-            chain(Some(text), span, id, origins, sources)
-        });
+        let values = sources
+            .printed(span)
+            .into_iter()
+            .map(|(span, id)| {
+                let text = Text::from(sources.slice(span));
+                chain(Some(text), span, id, origins, sources)
+            })
+            .collect();
         layers.push(Layer {
             value,
             step: origin.map(|origin| origin.step),
@@ -136,7 +140,7 @@ mod tests {
         let layers = history(&[&node], &origins, &sources);
         assert_eq!((layers.len(), layers[0].span, layers[0].step), (1, template, None));
         let values: Vec<_> =
-            layers[0].values.iter().map(|one| (one.value.as_deref(), one.span)).collect();
+            layers[0].values[0].iter().map(|one| (one.value.as_deref(), one.span)).collect();
         assert_eq!(values, [(Some("v2"), near), (Some("v1"), far)]);
     }
 

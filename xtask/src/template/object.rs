@@ -3,15 +3,23 @@
 
 use std::{
     collections::BTreeSet,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 
+use super::json::Parts;
 use crate::{
     source::{OriginId, Span},
-    yaml::{self, Node, ScalarKind, Text, canonical},
+    yaml::{self, Node, Scalar, ScalarKind, Text, canonical},
 };
+
+/// How many look-ups are searched for the one that an expression shows.
+const RECENT: usize = 256;
+
+/// How many texts of JSON may wait to be printed.
+const MAX_JSON: usize = 8;
 
 /// Where a value is written, and its history.
 pub(super) type Place = (Span, OriginId);
@@ -23,14 +31,20 @@ pub(super) struct Log {
     notes: Vec<Note>,
     /// How many of them were made before the last expression was printed.
     before: usize,
+    /// What was written as JSON since then, with the places of its parts.
+    json: Vec<(String, Parts)>,
     /// Everything that was printed, in order.
     pub(super) printed: Vec<Printed>,
-    /// The leaves that were looked up, in all renderings.
+    /// How long all of it is.
+    bytes: usize,
+    /// The values that were looked up, in all renderings.
     pub(super) used: BTreeSet<Span>,
 }
 
 #[derive(Debug)]
 struct Note {
+    /// The key of the outermost map that it is below.
+    root: Text,
     /// The text of a scalar.
     text: Option<Text>,
     place: Place,
@@ -41,10 +55,23 @@ struct Note {
 pub(super) struct Printed {
     /// What was written.
     pub(super) text: String,
-    /// Where the value that it shows is written, if it came from a values file.
-    pub(super) place: Option<Place>,
-    /// Whether it is a string that was not made safe for YAML.
-    pub(super) raw_string: bool,
+    /// How it was made.
+    pub(super) made: Made,
+    /// The values that it is made of, if it is JSON.
+    pub(super) parts: Parts,
+    /// The look-ups that were made for it.
+    notes: Range<usize>,
+}
+
+/// How a printed text was made, which decides what must be checked where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// A string as it is.
+    RawString,
+    /// A string in double quotes.
+    Quoted,
+    /// A number, a boolean, or what a filter made safe.
+    Other,
 }
 
 /// A log that objects and the formatter share.
@@ -62,25 +89,44 @@ impl Log {
     /// Forgets the notes of the last rendering.
     pub(super) fn start(&mut self) {
         self.notes.clear();
-        self.before = 0;
+        self.json.clear();
         self.printed.clear();
+        self.before = 0;
+        self.bytes = 0;
     }
 
-    /// Notes that an expression was printed, and finds the look-up that its text came from: the
-    /// latest with the same text, or else the latest that the expression made.
-    pub(super) fn print(&mut self, text: String, raw_string: bool) {
-        let unquoted: Option<String> = serde_json::from_str(&text).ok();
+    /// Notes that an expression was printed, and says how many bytes were printed so far.
+    pub(super) fn print(&mut self, text: String, made: Made) -> usize {
+        let json = self.json.iter().position(|(json, _)| *json == text);
+        let parts = json.map(|at| self.json.swap_remove(at).1).unwrap_or_default();
+        self.json.clear();
+        let notes = self.before..self.notes.len();
+        self.before = notes.end;
+        self.bytes += text.len();
+        self.printed.push(Printed { text, made, parts, notes });
+        self.bytes
+    }
+
+    /// The look-up that a printed text came from, among those below the keys that its expression is
+    /// made of: the latest with the same text, or else the latest.
+    pub(super) fn place(&self, printed: &Printed, origins: &BTreeSet<Text>) -> Option<Place> {
+        let unquoted: Option<String> = serde_json::from_str(&printed.text).ok();
         let shows = |note: &&Note| {
             note.text.as_ref().is_some_and(|noted| {
-                *noted == text || unquoted.as_ref().is_some_and(|unquoted| noted == unquoted)
+                *noted == printed.text || unquoted.as_ref().is_some_and(|text| noted == text)
             })
         };
-        let own = self.notes.get(self.before..).unwrap_or_default();
-        let recent = self.notes.iter().rev().take(64);
-        let note = own.iter().rev().find(shows).or(own.last());
-        let place = note.or_else(|| recent.into_iter().find(shows)).map(|note| note.place);
-        self.before = self.notes.len();
-        self.printed.push(Printed { text, place, raw_string });
+        let notes = |range: Range<usize>| {
+            let notes = self.notes.get(range).unwrap_or_default();
+            notes.iter().rev().take(RECENT).filter(|note| origins.contains(&note.root))
+        };
+        let (own, earlier) = (printed.notes.clone(), 0..printed.notes.start);
+        let note = notes(own.clone())
+            .find(shows)
+            .or_else(|| notes(own).next())
+            .or_else(|| notes(earlier.clone()).find(shows))
+            .or_else(|| notes(earlier).next());
+        note.map(|note| note.place)
     }
 
     /// The number of look-ups, to come back to with [`Log::fold`].
@@ -88,9 +134,16 @@ impl Log {
         self.notes.len()
     }
 
-    /// Takes the look-ups since `mark` as one of what they were made in.
-    pub(super) fn fold(&mut self, mark: usize) {
+    /// Takes the look-ups since `mark` as one of what they were made in, and keeps what they made.
+    pub(super) fn fold(&mut self, mark: usize, json: &str, parts: Parts) {
         self.notes.truncate(mark);
+        if !parts.is_empty() {
+            // A loop may make any number that are never printed.
+            if self.json.len() >= MAX_JSON {
+                self.json.remove(0);
+            }
+            self.json.push((json.to_owned(), parts));
+        }
     }
 }
 
@@ -98,6 +151,8 @@ impl Log {
 #[derive(Debug)]
 pub(super) struct Collection {
     children: Children,
+    /// The key of the outermost map that it is below; none if it is that map.
+    root: Option<Text>,
     log: Shared,
 }
 
@@ -108,54 +163,84 @@ enum Children {
 }
 
 #[derive(Debug)]
-struct Child {
+pub(super) struct Child {
     value: Value,
     text: Option<Text>,
     place: Place,
 }
 
-/// The value of a node; what is looked up in it is noted in `log`.
+/// The values of a document; what is looked up in them is noted in `log`.
 pub(super) fn value_of(node: &Node, log: &Shared) -> Value {
-    match &node.value {
-        yaml::Value::Scalar(scalar) => {
-            let text = canonical(scalar).unwrap_or_default();
-            match scalar.kind {
-                ScalarKind::Null => Value::from(()),
-                ScalarKind::Bool => Value::from(text == "true"),
-                ScalarKind::Int | ScalarKind::Float => text
-                    .parse::<i64>()
-                    .map(Value::from)
-                    .or_else(|_| text.parse::<u64>().map(Value::from))
-                    .or_else(|_| text.parse::<f64>().map(Value::from))
-                    .unwrap_or_else(|_| Value::from(scalar.text.as_str())),
-                ScalarKind::String | ScalarKind::Timestamp => Value::from(scalar.text.as_str()),
-            }
-        }
+    value_below(node, None, log)
+}
+
+fn value_below(node: &Node, root: Option<&Text>, log: &Shared) -> Value {
+    let children = match &node.value {
+        yaml::Value::Scalar(scalar) => return scalar_value(scalar),
         yaml::Value::Sequence(items) => {
-            let children = items.iter().map(|item| child(item, log)).collect();
-            Value::from_object(Collection { children: Children::List(children), log: log.clone() })
+            Children::List(items.iter().map(|item| child(item, root, log)).collect())
         }
         yaml::Value::Mapping(map) => {
-            let children =
-                map.iter().map(|entry| (entry.key.clone(), child(&entry.value, log))).collect();
-            Value::from_object(Collection { children: Children::Map(children), log: log.clone() })
+            let child = |entry: &yaml::Entry| {
+                let root = root.unwrap_or(&entry.key);
+                (entry.key.clone(), child(&entry.value, Some(root), log))
+            };
+            Children::Map(map.iter().map(child).collect())
         }
+    };
+    Value::from_object(Collection { children, root: root.cloned(), log: log.clone() })
+}
+
+fn scalar_value(scalar: &Scalar) -> Value {
+    let text = canonical(scalar).unwrap_or_default();
+    match scalar.kind {
+        ScalarKind::Null => Value::from(()),
+        ScalarKind::Bool => Value::from(text == "true"),
+        ScalarKind::Int | ScalarKind::Float => text
+            .parse::<i64>()
+            .map(Value::from)
+            .or_else(|_| text.parse::<u64>().map(Value::from))
+            .or_else(|_| text.parse::<f64>().map(Value::from))
+            .unwrap_or_else(|_| Value::from(scalar.text.as_str())),
+        ScalarKind::String | ScalarKind::Timestamp => Value::from(scalar.text.as_str()),
     }
 }
 
-fn child(node: &Node, log: &Shared) -> Child {
+fn child(node: &Node, root: Option<&Text>, log: &Shared) -> Child {
     Child {
-        value: value_of(node, log),
+        value: value_below(node, root, log),
         text: node.as_scalar().and_then(canonical).map(Text::from),
         place: (node.span, node.origin),
     }
 }
 
 impl Collection {
-    fn note(&self, child: &Child) -> Value {
+    /// Whether it is a map.
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.children, Children::Map(_))
+    }
+
+    /// What it holds, in the order of the file; with its key in a map.
+    pub(super) fn children(&self) -> impl Iterator<Item = (Option<&Text>, &Child)> {
+        let (map, list) = match &self.children {
+            Children::Map(children) => (children.as_slice(), [].as_slice()),
+            Children::List(children) => ([].as_slice(), children.as_slice()),
+        };
+        let map = map.iter().map(|(key, child)| (Some(key), child));
+        map.chain(list.iter().map(|child| (None, child)))
+    }
+
+    /// One of its children, which is used then.
+    pub(super) fn take(&self, child: &Child) -> (Value, Place) {
+        self.log.lock().used.insert(child.place.0);
+        (child.value.clone(), child.place)
+    }
+
+    fn note(&self, key: Option<&str>, child: &Child) -> Value {
+        let root = self.root.clone().or_else(|| key.map(Text::from)).unwrap_or_default();
         let mut log = self.log.lock();
         log.used.insert(child.place.0);
-        log.notes.push(Note { text: child.text.clone(), place: child.place });
+        log.notes.push(Note { root, text: child.text.clone(), place: child.place });
         child.value.clone()
     }
 }
@@ -171,20 +256,30 @@ impl Object for Collection {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let child = match &self.children {
             Children::Map(children) => {
-                let key = key.as_str()?;
-                &children.iter().find(|(other, _)| other == key)?.1
+                let name = key.as_str()?;
+                &children.iter().find(|(other, _)| other == name)?.1
             }
             Children::List(children) => children.get(key.as_usize()?)?,
         };
-        Some(self.note(child))
+        Some(self.note(key.as_str(), child))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         match &self.children {
             Children::Map(children) => {
+                // Whoever reads the keys uses the entries, even without their values.
+                let places = children.iter().map(|(_, child)| child.place.0);
+                self.log.lock().used.extend(places);
                 Enumerator::Values(children.iter().map(|(key, _)| key.as_str().into()).collect())
             }
             Children::List(children) => Enumerator::Seq(children.len()),
+        }
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        match &self.children {
+            Children::Map(children) => Some(children.len()),
+            Children::List(children) => Some(children.len()),
         }
     }
 }

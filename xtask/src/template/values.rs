@@ -54,24 +54,68 @@ impl Values {
         &self.root
     }
 
+    /// Adds the leaves at or below each path that a template mentions (`image.tag`) to `used`.
+    pub fn mark(&self, mentioned: &BTreeSet<String>, used: &mut BTreeSet<Span>) {
+        for path in mentioned {
+            let (mut node, mut known) = (&self.root, false);
+            for key in path.split('.') {
+                // What follows is a method or a key of something that is looked up dynamically.
+                let Some(next) = node.get(key) else { break };
+                (node, known) = (next, true);
+            }
+            if !known {
+                continue;
+            }
+            used.insert(node.span);
+            if let Some(map) = node.as_mapping() {
+                leaves(map, "", &mut |_, entry| {
+                    used.insert(entry.value.span);
+                });
+            }
+        }
+    }
+
     /// A warning for each value that no template used. Those that other applications may use are
     /// left out.
     pub fn unused(&self, used: &BTreeSet<Span>, out: &mut Vec<Diagnostic>) {
-        let Some(map) = self.root.as_mapping() else { return };
-        leaves(map, "", &mut |path, entry| {
-            let span = entry.value.span;
-            if !used.contains(&span) && !self.shared.contains(&span) {
-                out.push(
-                    Diagnostic::warning(
-                        codes::TEMPLATE_UNUSED_VALUE,
-                        format!("no template uses the value `{path}`"),
-                        entry.key_span,
-                    )
-                    .with_help("remove it, or use it"),
-                );
+        unused_leaves(&self.root, used, &mut |path, entry| {
+            if !self.shared.contains(&entry.value.span) {
+                out.push(unused(format!("no template uses the value `{path}`"), entry.key_span));
             }
         });
     }
+}
+
+/// A warning for each value of a file that all applications of `environment` share, if none of the
+/// templates here used it. It holds if it holds for all of them.
+pub fn unused_shared(node: &Node, environment: &str, used: &BTreeSet<Span>) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    unused_leaves(node, used, &mut |path, entry| {
+        let message = format!("no application of `{environment}` uses the value `{path}`");
+        out.push(unused(message, entry.key_span));
+    });
+    out
+}
+
+/// A warning for a values file that no template sees.
+pub fn unseen(node: &Node) -> Diagnostic {
+    let first = node.as_mapping().and_then(|map| map.iter().next());
+    let at = first.map_or(Span { end: node.span.start, ..node.span }, |entry| entry.key_span);
+    unused("no template sees the values in this file".to_owned(), at)
+}
+
+fn unused(message: String, at: Span) -> Diagnostic {
+    Diagnostic::warning(codes::TEMPLATE_UNUSED_VALUE, message, at)
+        .with_help("remove it, or use it in a template (`*.yaml.j2`)")
+}
+
+fn unused_leaves(node: &Node, used: &BTreeSet<Span>, visit: &mut impl FnMut(&str, &Entry)) {
+    let Some(map) = node.as_mapping() else { return };
+    leaves(map, "", &mut |path, entry| {
+        if !used.contains(&entry.value.span) {
+            visit(path, entry);
+        }
+    });
 }
 
 fn merge(target: &mut Mapping, layer: &Mapping, origins: &mut Origins) {

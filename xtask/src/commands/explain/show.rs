@@ -67,7 +67,8 @@ impl View<'_> {
         for (at, layer) in layers.iter().enumerate() {
             let what = if at == 0 { "set by".to_owned() } else { overrode(layer) };
             row(what, layer, self.step(layer));
-            for (nth, source) in layer.values.iter().enumerate() {
+            let sources = layer.values.iter().flat_map(|chain| chain.iter().enumerate());
+            for (nth, source) in sources {
                 // The newest is what was printed into the text, so that it needs no mention.
                 let what = if nth == 0 { "value from".to_owned() } else { overrode(source) };
                 row(format!("  {what}"), source, "values".to_owned());
@@ -82,10 +83,12 @@ impl View<'_> {
         for (path, layers) in fields {
             let Some(layer) = layers.first() else { continue };
             // For a value that a template printed, the line that a reader would change.
-            let written = layer.values.first().unwrap_or(layer);
+            let (written, step) = match layer.values.as_slice() {
+                [value] => (value.first().unwrap_or(layer), "values".to_owned()),
+                _ => (layer, self.step(layer)),
+            };
             let place = self.sources.locate(written.span);
             let value = cut(&self.value(path, layer));
-            let step = if layer.values.is_empty() { self.step(layer) } else { "values".to_owned() };
             rows.push(vec![path.to_string(), value, place, step]);
         }
         table(&rows)
@@ -99,8 +102,11 @@ impl View<'_> {
     fn layer_json(&self, path: &FieldPath, layer: &Layer) -> Json {
         let source = self.sources.get(layer.span.source);
         let start = source.line_col(layer.span.start);
-        let values: Vec<Json> =
-            layer.values.iter().map(|value| self.layer_json(path, value)).collect();
+        let values: Vec<Vec<Json>> = layer
+            .values
+            .iter()
+            .map(|chain| chain.iter().map(|value| self.layer_json(path, value)).collect())
+            .collect();
         json!({
             "value": layer.value.as_ref().map(|_| self.value(path, layer)),
             "path": source.path,

@@ -1,0 +1,446 @@
+//! Reading a `kustomization.yaml`.
+
+use super::{
+    super::decode::{Fields, Spanned, string},
+    BuildMetadata, FieldSpecEntry, Generator, GeneratorOptions, Image, Kustomization, Labels,
+    LegacyOrder, Patch, Replicas, Selector, SortOptions,
+};
+use crate::{
+    diag::{Diagnostic, codes},
+    resource::{Behavior, Gvk},
+    source::Span,
+    yaml::{Node, Text},
+};
+
+/// Fields that kustomize has and this build does not do yet.
+const UNSUPPORTED: &[&str] = &[
+    "openapi",
+    "replacements",
+    "vars",
+    "crds",
+    "configurations",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+];
+
+impl Kustomization {
+    /// Whether nothing in it does anything.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+            && self.components.is_empty()
+            && self.namespace.is_none()
+            && self.name_prefix.is_none()
+            && self.name_suffix.is_none()
+            && self.labels.is_empty()
+            && self.common_labels.is_empty()
+            && self.common_annotations.is_empty()
+            && self.patches.is_empty()
+            && self.patches_strategic_merge.is_empty()
+            && self.patches_json6902.is_empty()
+            && self.images.is_empty()
+            && self.replicas.is_empty()
+            && self.config_maps.is_empty()
+            && self.secrets.is_empty()
+            && self.sort_options.is_none()
+            && !self.build_metadata.any
+            && self.generators.is_empty()
+            && self.transformers.is_empty()
+            && self.validators.is_empty()
+    }
+
+    /// Reads a kustomization from its tree. Problems are reported, and what is left is read.
+    pub fn read(node: &Node, out: &mut Vec<Diagnostic>) -> Self {
+        let mut fields = Fields::new(node, "a kustomization", out);
+        let span = Span { end: node.span.start, ..node.span };
+        let component = type_meta(&mut fields, span, out);
+        fields.take("metadata");
+
+        let mut resources = fields.strings("resources", out);
+        resources.extend(deprecated(&mut fields, "bases", "resources", out, Fields::strings));
+        let mut images = fields.records("images", out, read_image);
+        images.extend(deprecated(&mut fields, "imageTags", "images", out, |fields, name, out| {
+            fields.records(name, out, read_image)
+        }));
+        let kustomization = Self {
+            component,
+            resources,
+            components: fields.strings("components", out),
+            namespace: non_empty(fields.string("namespace", out)),
+            name_prefix: non_empty(fields.string("namePrefix", out)),
+            name_suffix: non_empty(fields.string("nameSuffix", out)),
+            labels: fields.records("labels", out, read_labels),
+            common_labels: deprecated(&mut fields, "commonLabels", "labels", out, Fields::pairs),
+            common_annotations: fields.pairs("commonAnnotations", out),
+            patches: fields.records("patches", out, read_patch),
+            patches_strategic_merge: deprecated(
+                &mut fields,
+                "patchesStrategicMerge",
+                "patches",
+                out,
+                texts,
+            ),
+            patches_json6902: deprecated(
+                &mut fields,
+                "patchesJson6902",
+                "patches",
+                out,
+                |fields, name, out| fields.records(name, out, read_patch),
+            ),
+            images,
+            replicas: fields.records("replicas", out, read_replicas),
+            config_maps: fields.list("configMapGenerator", out, |node, out| {
+                read_generator(node, "a configMapGenerator", out)
+            }),
+            secrets: fields.list("secretGenerator", out, |node, out| {
+                read_generator(node, "a secretGenerator", out)
+            }),
+            generator_options: fields
+                .take("generatorOptions")
+                .map(|entry| read_generator_options(&entry.value, out))
+                .unwrap_or_default(),
+            sort_options: fields
+                .take("sortOptions")
+                .and_then(|entry| read_sort_options(&entry.value, out)),
+            build_metadata: read_build_metadata(&mut fields, out),
+            generators: texts(&mut fields, "generators", out),
+            transformers: texts(&mut fields, "transformers", out),
+            validators: texts(&mut fields, "validators", out),
+        };
+        for name in UNSUPPORTED {
+            let Some(entry) = fields.take(name) else { continue };
+            let empty = entry.value.as_sequence().is_some_and(<[Node]>::is_empty)
+                || entry.value.as_mapping().is_some_and(crate::yaml::Mapping::is_empty);
+            if !empty {
+                out.push(
+                    Diagnostic::error(
+                        codes::KUSTOMIZE_UNSUPPORTED_FIELD,
+                        format!("`{name}` is not supported"),
+                        entry.key_span,
+                    )
+                    .with_help(instead(name)),
+                );
+            }
+        }
+        fields.finish(out);
+        kustomization
+    }
+}
+
+/// What to do without a field that is not supported.
+fn instead(name: &str) -> &'static str {
+    match name {
+        "helmGlobals" | "helmCharts" | "helmChartInflationGenerator" => {
+            "render the chart with `helm template` into a file and list that under `resources`"
+        }
+        "vars" | "replacements" => "set the value in a template (`*.yaml.j2`) or with a patch",
+        "openapi" | "crds" | "configurations" => {
+            "write the whole list in the patch: without a schema a list is replaced"
+        }
+        _ => "use the fields of the kustomization instead of a transformer of its own",
+    }
+}
+
+/// Whether the file is a component; anything but the two kinds is reported.
+fn type_meta(fields: &mut Fields<'_>, start: Span, out: &mut Vec<Diagnostic>) -> bool {
+    let api_version = fields.string("apiVersion", out);
+    let kind = fields.string("kind", out);
+    let component = kind.as_ref().is_some_and(|kind| kind.value == "Component");
+    if let Some(kind) = &kind
+        && !component
+        && !kind.value.is_empty()
+        && kind.value != "Kustomization"
+    {
+        let message =
+            format!("`kind` must be `Kustomization` or `Component`, not `{}`", kind.value);
+        out.push(Diagnostic::error(codes::KUSTOMIZE_KIND, message, kind.span));
+    }
+    let expected = if component {
+        "kustomize.config.k8s.io/v1alpha1"
+    } else {
+        "kustomize.config.k8s.io/v1beta1"
+    };
+    if let Some(version) = api_version
+        && !version.value.is_empty()
+        && version.value != expected
+    {
+        let message = format!("`apiVersion` must be `{expected}`, not `{}`", version.value);
+        let diagnostic = Diagnostic::error(codes::KUSTOMIZE_KIND, message, version.span);
+        out.push(match kind {
+            Some(kind) => diagnostic.with_related(kind.span, "for this kind"),
+            None => diagnostic.with_related(start, "the kind is `Kustomization` by default"),
+        });
+    }
+    component
+}
+
+/// Reads a field that has a successor, and says so.
+fn deprecated<'a, T>(
+    fields: &mut Fields<'a>,
+    name: &'static str,
+    instead: &str,
+    out: &mut Vec<Diagnostic>,
+    read: impl FnOnce(&mut Fields<'a>, &'static str, &mut Vec<Diagnostic>) -> Vec<T>,
+) -> Vec<T> {
+    if let Some(span) = fields.key_span(name) {
+        out.push(
+            Diagnostic::warning(
+                codes::KUSTOMIZE_DEPRECATED_FIELD,
+                format!("`{name}` is deprecated"),
+                span,
+            )
+            .with_help(format!("use `{instead}` instead")),
+        );
+    }
+    read(fields, name, out)
+}
+
+/// A list of texts, each of which is a document or a path.
+fn texts(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<Node>> {
+    fields.list(name, out, |node, out| {
+        let span = string(node, name, out)?.span;
+        Some(Spanned { value: node.clone(), span })
+    })
+}
+
+fn non_empty(text: Option<Spanned<Text>>) -> Option<Spanned<Text>> {
+    text.filter(|text| !text.value.is_empty())
+}
+
+fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Labels {
+    let mut fields = Fields::new(node, "an entry of `labels`", out);
+    let labels = Labels {
+        pairs: fields.pairs("pairs", out),
+        include_selectors: fields.boolean("includeSelectors", out),
+        include_templates: fields.boolean("includeTemplates", out),
+        include_volume_claim_templates: fields.boolean("includeVolumeClaimTemplates", out),
+        fields: fields.records("fields", out, read_field_spec),
+    };
+    fields.finish(out);
+    labels
+}
+
+/// Reads a field that a configuration names.
+pub fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
+    let mut fields = Fields::new(node, "a field spec", out);
+    let mut text =
+        |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
+    let gvk =
+        Gvk { group: text("group", out), version: text("version", out), kind: text("kind", out) };
+    let path = text("path", out);
+    let spec = FieldSpecEntry { gvk, path, create: fields.boolean("create", out) };
+    fields.finish(out);
+    spec
+}
+
+fn read_patch(node: &Node, out: &mut Vec<Diagnostic>) -> Patch {
+    let mut fields = Fields::new(node, "a patch", out);
+    let patch = patch_fields(&mut fields, out);
+    fields.finish(out);
+    patch
+}
+
+/// The fields of a patch.
+pub fn patch_fields(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Patch {
+    let path = non_empty(fields.string("path", out));
+    let inline = fields.take("patch").and_then(|entry| {
+        let text = string(&entry.value, "patch", out)?;
+        let span = text.span;
+        (!text.value.trim().is_empty()).then(|| Spanned { value: entry.value.clone(), span })
+    });
+    let target = fields.take("target").map(|entry| read_selector(&entry.value, out));
+    let (mut allow_name_change, mut allow_kind_change) = (false, false);
+    if let Some(entry) = fields.take("options") {
+        let mut options = Fields::new(&entry.value, "the options of a patch", out);
+        allow_name_change = options.boolean("allowNameChange", out);
+        allow_kind_change = options.boolean("allowKindChange", out);
+        options.finish(out);
+    }
+    Patch { span: fields.span(), path, inline, target, allow_name_change, allow_kind_change }
+}
+
+/// Reads which objects something is for.
+pub fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
+    let mut fields = Fields::new(node, "a target", out);
+    let span = fields.span();
+    let mut text = |name, out: &mut _| {
+        fields.string(name, out).unwrap_or(Spanned { value: Text::default(), span })
+    };
+    let selector = Selector {
+        group: text("group", out),
+        version: text("version", out),
+        kind: text("kind", out),
+        name: text("name", out),
+        namespace: text("namespace", out),
+        labels: text("labelSelector", out),
+        annotations: text("annotationSelector", out),
+    };
+    fields.finish(out);
+    selector
+}
+
+/// Reads an entry of `images:`.
+pub fn read_image(node: &Node, out: &mut Vec<Diagnostic>) -> Image {
+    let mut fields = Fields::new(node, "an image", out);
+    let span = fields.span();
+    let name = fields.string("name", out);
+    let image = Image {
+        span,
+        name: name.unwrap_or(Spanned { value: Text::default(), span }),
+        new_name: non_empty(fields.string("newName", out)),
+        new_tag: non_empty(fields.string("newTag", out)),
+        tag_suffix: non_empty(fields.string("tagSuffix", out)),
+        digest: non_empty(fields.string("digest", out)),
+    };
+    fields.finish(out);
+    image
+}
+
+/// Reads an entry of `replicas:`.
+pub fn read_replicas(node: &Node, out: &mut Vec<Diagnostic>) -> Replicas {
+    let mut fields = Fields::new(node, "an entry of `replicas`", out);
+    let span = fields.span();
+    let name = fields.string("name", out);
+    let count = fields.integer("count", out);
+    fields.finish(out);
+    Replicas {
+        name: name.unwrap_or(Spanned { value: Text::default(), span }),
+        count: count.unwrap_or(Spanned { value: 0, span }),
+    }
+}
+
+fn read_generator(node: &Node, what: &'static str, out: &mut Vec<Diagnostic>) -> Option<Generator> {
+    let mut fields = Fields::new(node, what, out);
+    let generator = generator_fields(&mut fields, what, None, out);
+    fields.finish(out);
+    generator
+}
+
+/// The fields of a generator; `default_name` is its name if it has none of its own.
+pub fn generator_fields(
+    fields: &mut Fields<'_>,
+    what: &'static str,
+    default_name: Option<Spanned<Text>>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Generator> {
+    let span = fields.span();
+    let name = non_empty(fields.string("name", out)).or(default_name);
+    let namespace = non_empty(fields.string("namespace", out));
+    let behavior = match fields.string("behavior", out) {
+        Some(text) if text.value == "merge" => Behavior::Merge,
+        Some(text) if text.value == "replace" => Behavior::Replace,
+        Some(text) if !matches!(text.value.as_str(), "" | "create" | "unspecified") => {
+            let message =
+                format!("`behavior` must be `create`, `replace` or `merge`, not `{}`", text.value);
+            out.push(Diagnostic::error(codes::KUSTOMIZE_GENERATOR, message, text.span));
+            Behavior::Create
+        }
+        _ => Behavior::Create,
+    };
+    let literals = fields.strings("literals", out);
+    let files = fields.strings("files", out);
+    let mut envs = fields.strings("envs", out);
+    envs.extend(non_empty(fields.string("env", out)));
+    let secret_type = match what {
+        "a secretGenerator" => non_empty(fields.string("type", out)),
+        _ => None,
+    };
+    let options = fields
+        .take("options")
+        .map(|entry| read_generator_options(&entry.value, out))
+        .unwrap_or_default();
+    let Some(name) = name else {
+        out.push(Diagnostic::error(
+            codes::KUSTOMIZE_GENERATOR,
+            format!("{what} must have a `name`"),
+            span,
+        ));
+        return None;
+    };
+    Some(Generator { span, name, namespace, behavior, literals, files, envs, secret_type, options })
+}
+
+fn read_generator_options(node: &Node, out: &mut Vec<Diagnostic>) -> GeneratorOptions {
+    let mut fields = Fields::new(node, "the options of a generator", out);
+    let immutable_span = fields.value_span("immutable");
+    let options = GeneratorOptions {
+        labels: fields.pairs("labels", out),
+        annotations: fields.pairs("annotations", out),
+        disable_name_suffix_hash: fields.boolean("disableNameSuffixHash", out),
+        immutable: fields.boolean("immutable", out).then_some(immutable_span).flatten(),
+    };
+    fields.finish(out);
+    options
+}
+
+/// Reads the order of the result.
+pub fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortOptions> {
+    let mut fields = Fields::new(node, "`sortOptions`", out);
+    let order = fields.string("order", out);
+    let legacy = fields.take("legacySortOptions");
+    let lists = legacy.map(|entry| {
+        let mut fields = Fields::new(&entry.value, "`legacySortOptions`", out);
+        let mut kinds = |name, out: &mut _| -> Vec<Text> {
+            fields.strings(name, out).into_iter().map(|kind| kind.value).collect()
+        };
+        let order = LegacyOrder { first: kinds("orderFirst", out), last: kinds("orderLast", out) };
+        fields.finish(out);
+        order
+    });
+    let span = fields.span();
+    fields.finish(out);
+    match order.as_ref().map(|order| order.value.as_str()) {
+        Some("legacy") => Some(SortOptions::Legacy(lists)),
+        Some("fifo") => {
+            if let Some(legacy) = legacy {
+                out.push(
+                    Diagnostic::error(
+                        codes::KUSTOMIZE_SORT_OPTIONS,
+                        "`legacySortOptions` is set, and the order is `fifo`",
+                        legacy.key_span,
+                    )
+                    .with_help("remove it, or set `order: legacy`"),
+                );
+            }
+            Some(SortOptions::Fifo)
+        }
+        other => {
+            let message = match other {
+                Some(other) => {
+                    format!("`sortOptions.order` must be `legacy` or `fifo`, not `{other}`")
+                }
+                None => "`sortOptions.order` must be `legacy` or `fifo`".to_owned(),
+            };
+            let at = order.map_or(span, |order| order.span);
+            out.push(Diagnostic::error(codes::KUSTOMIZE_SORT_OPTIONS, message, at));
+            None
+        }
+    }
+}
+
+fn read_build_metadata(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> BuildMetadata {
+    let mut metadata = BuildMetadata::default();
+    for option in fields.strings("buildMetadata", out) {
+        metadata.any = true;
+        match option.value.as_str() {
+            "originAnnotations" => metadata.origin_annotations = Some(option.span),
+            "transformerAnnotations" => metadata.transformer_annotations = Some(option.span),
+            "managedByLabel" => metadata.managed_by_label = Some(option.span),
+            other => out.push(
+                Diagnostic::warning(
+                    codes::KUSTOMIZE_BUILD_METADATA,
+                    format!("`buildMetadata` has no option `{other}`"),
+                    option.span,
+                )
+                .with_help(
+                    "the options are `originAnnotations`, `transformerAnnotations` and `managedByLabel`",
+                ),
+            ),
+        }
+    }
+    metadata
+}
