@@ -74,6 +74,9 @@ impl Renderer {
                 Some(text) if text.starts_with('"') => Made::Quoted,
                 _ => Made::Other,
             };
+            // YAML and JSON write booleans in lower case.
+            let boolean = (value.kind() == ValueKind::Bool).then(|| value.is_true());
+            let value = &boolean.map_or_else(|| value.clone(), |is| Value::from(is.to_string()));
             if of_prints.lock().print(value.to_string(), made) > MAX_OUTPUT {
                 return Err(Error::from(ErrorKind::WriteFailure));
             }
