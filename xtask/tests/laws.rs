@@ -10,7 +10,7 @@ use xtask::{
     kustomize::{LoadRestrictor, Options, Reorder, build},
     repository::documents,
     source::{OriginId, Sources, Span},
-    yaml::{Dialect, Mapping, Node, Scalar, ScalarKind, Value, canonical, emit, parse},
+    yaml::{Dialect, Mapping, Node, Scalar, ScalarKind, Value, emit, parse, same_json},
 };
 
 /// Strings of the kinds that an emitter gets wrong.
@@ -115,23 +115,6 @@ fn read(text: &str) -> (Vec<Node>, Vec<Diagnostic>) {
     (documents, diagnostics)
 }
 
-/// Whether two trees are the same JSON.
-fn same(a: &Node, b: &Node) -> bool {
-    match (&a.value, &b.value) {
-        (Value::Scalar(a), Value::Scalar(b)) => {
-            a.is_string() == b.is_string() && canonical(a) == canonical(b)
-        }
-        (Value::Sequence(a), Value::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Mapping(a), Value::Mapping(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|entry| b.get(&entry.key).is_some_and(|b| same(&entry.value, b)))
-        }
-        _ => false,
-    }
-}
-
 fn build_text(dir: &Path) -> Result<String, String> {
     let options = Options {
         base: dir.to_owned(),
@@ -197,7 +180,7 @@ proptest! {
         let (documents, diagnostics) = read(&text);
         prop_assert!(diagnostics.is_empty(), "{text}\n{diagnostics:?}");
         match documents.first() {
-            Some(back) => prop_assert!(same(&node, back), "{text}\n{back:?}"),
+            Some(back) => prop_assert!(same_json(&node, back), "{text}\n{back:?}"),
             None => prop_assert!(node.is_null(), "{text}"),
         }
         let mut again = String::new();

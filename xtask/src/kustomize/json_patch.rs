@@ -8,7 +8,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{Resource, Step},
     source::Span,
-    yaml::{Mapping, Node, Scalar, ScalarKind, Text, Value, canonical},
+    yaml::{Mapping, Node, Scalar, Text, Value, same_json},
 };
 
 /// How many nodes `copy` may add to one object.
@@ -334,7 +334,7 @@ fn test(root: &mut Node, operation: &Operation) -> Result<(), Failure> {
     let equal = match (found, &operation.value) {
         (None, _) => is_null,
         (Some(found), None) => found.is_null(),
-        (Some(found), Some(value)) => same(found, value),
+        (Some(found), Some(value)) => same_json(found, value),
     };
     if equal {
         return Ok(());
@@ -344,28 +344,6 @@ fn test(root: &mut Node, operation: &Operation) -> Result<(), Failure> {
         format!("the value of `{}` is not the one that `test` expects", path.text),
         operation.span,
     ))
-}
-
-/// Whether two values are the same JSON.
-fn same(a: &Node, b: &Node) -> bool {
-    match (&a.value, &b.value) {
-        (Value::Scalar(a), Value::Scalar(b)) => {
-            let kind = |scalar: &Scalar| match scalar.kind {
-                ScalarKind::Timestamp => ScalarKind::String,
-                ScalarKind::Int => ScalarKind::Float,
-                kind => kind,
-            };
-            kind(a) == kind(b) && canonical(a) == canonical(b)
-        }
-        (Value::Sequence(a), Value::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Mapping(a), Value::Mapping(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|entry| b.get(&entry.key).is_some_and(|b| same(&entry.value, b)))
-        }
-        _ => false,
-    }
 }
 
 /// Makes sure that an object has annotations to patch: kustomize keeps its own notes there.

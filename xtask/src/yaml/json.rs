@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Node, Scalar, ScalarKind, Value,
+    Entry, Node, Scalar, ScalarKind, Value,
     emit::{EmitError, entries_by},
     scalar::{self, Number},
 };
@@ -25,6 +25,26 @@ pub fn to_json(node: &Node, out: &mut String) -> Result<(), EmitError> {
 /// Errors as for [`to_json`].
 pub fn to_json_for_hash(node: &Node, out: &mut String) -> Result<(), EmitError> {
     write(node, out, Number::widened)
+}
+
+/// Whether two trees are the same JSON: `0x10` is `16`, and the order of keys does not matter.
+pub fn same_json(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        // What is not a string has a text of its own for each value.
+        (Value::Scalar(a), Value::Scalar(b)) => {
+            a.is_string() == b.is_string() && scalar::canonical(a) == scalar::canonical(b)
+        }
+        (Value::Sequence(a), Value::Sequence(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b))
+        }
+        (Value::Mapping(a), Value::Mapping(b)) => {
+            let same = |entry: &Entry| {
+                b.get(&entry.key).is_some_and(|value| same_json(&entry.value, value))
+            };
+            a.len() == b.len() && a.iter().all(same)
+        }
+        _ => false,
+    }
 }
 
 /// Appends a string with its quotes, escaping what Go escapes: besides what JSON demands, the

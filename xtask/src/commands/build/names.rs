@@ -11,34 +11,6 @@ use crate::{
     yaml::{EmitError, emit},
 };
 
-/// Kinds without a namespace; a kind that is not known has one.
-const CLUSTER_SCOPED: &[(&str, &str)] = &[
-    ("", "ComponentStatus"),
-    ("", "Namespace"),
-    ("", "Node"),
-    ("", "NodeProxyOptions"),
-    ("", "PersistentVolume"),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ("apiregistration.k8s.io", "APIService"),
-    ("certificates.k8s.io", "CertificateSigningRequest"),
-    ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
-    ("networking.k8s.io", "IngressClass"),
-    ("node.k8s.io", "RuntimeClass"),
-    ("policy", "PodSecurityPolicy"),
-    ("rbac.authorization.k8s.io", "ClusterRole"),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-    ("scheduling.k8s.io", "PriorityClass"),
-    ("storage.k8s.io", "CSIDriver"),
-    ("storage.k8s.io", "CSINode"),
-    ("storage.k8s.io", "StorageClass"),
-    ("storage.k8s.io", "VolumeAttachment"),
-];
-
 /// The name and text of a file for each object.
 pub(super) fn files(build: &Build, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
     let ids = build.resources.iter().map(Resource::id);
@@ -80,8 +52,7 @@ fn file_name(id: &ResId, with_namespace: bool) -> String {
 
 /// The namespace that an object is in; `None` for one without.
 fn namespace(id: &ResId) -> Option<&str> {
-    let scoped = (id.gvk.group.as_str(), id.gvk.kind.as_str());
-    if CLUSTER_SCOPED.contains(&scoped) {
+    if id.gvk.is_cluster_scoped() {
         return None;
     }
     Some(if id.namespace.is_empty() { "default" } else { &id.namespace })
