@@ -23,6 +23,7 @@ mod objects;
 mod order;
 mod patches;
 mod plugins;
+mod replacements;
 mod replicas;
 mod selector;
 mod values;

@@ -145,9 +145,8 @@ impl Resource {
         self.id = ResId::of(&self.node);
     }
 
-    /// Calls `found` with each of its identities, as group, version, kind, effective namespace and
-    /// name, the current one last.
-    fn any_id(&self, mut found: impl FnMut(&PreviousId) -> bool) -> bool {
+    /// Whether `found` holds for one of its identities, oldest first and the current one last.
+    pub fn any_id(&self, mut found: impl FnMut(&PreviousId) -> bool) -> bool {
         self.previous.iter().any(&mut found) || found(&self.current())
     }
 }

@@ -99,6 +99,9 @@ impl OriginId {
     /// A value that nothing changed since it was parsed.
     pub const NONE: Self = Self(0);
 
+    /// A mark that no arena gives out.
+    pub const MAX: Self = Self(u32::MAX);
+
     /// The handle of the entry at `index` of an arena; the arena keeps 0 for [`OriginId::NONE`].
     pub fn new(index: usize) -> Self {
         Self(to_u32(index))

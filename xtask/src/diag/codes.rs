@@ -84,6 +84,8 @@ codes! {
     KUSTOMIZE_IMAGE = "kustomize/image";
     /// An entry of `replicas` names nothing that has replicas.
     KUSTOMIZE_REPLICAS = "kustomize/replicas";
+    /// A replacement has no source, or a target that cannot take the value.
+    KUSTOMIZE_REPLACEMENT = "kustomize/replacement";
     /// A target is not a regular expression or not a selector.
     KUSTOMIZE_SELECTOR = "kustomize/selector";
     /// A generator cannot make its object.

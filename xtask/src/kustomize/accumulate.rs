@@ -13,7 +13,7 @@ use super::{
     labels,
     loader::{Loaded, Loader, join_origin},
     names::{self, NamespaceOptions, Subjects},
-    objects, patches, plugins, replicas,
+    objects, patches, plugins, replacements, replicas,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -206,6 +206,10 @@ impl Target {
         for image in &k.images {
             images::images(context, map, image, &defaults().images);
             done(map, "ImageTagTransformer");
+        }
+        if !k.replacements.is_empty() {
+            replacements::replacements(context, &self.loader, map, &k.replacements);
+            done(map, "ReplacementTransformer");
         }
         plugins::transform(context, self, map, metadata);
         plugins::validate(context, self, map);

@@ -8,7 +8,10 @@ mod read;
 pub use self::read::{
     generator_fields, patch_fields, read_field_spec, read_image, read_replicas, read_selector,
 };
-use super::decode::{Pair, Spanned};
+use super::{
+    decode::{Pair, Spanned},
+    replacements::Replacement,
+};
 use crate::{
     resource::{Behavior, Gvk},
     source::Span,
@@ -46,6 +49,8 @@ pub struct Kustomization {
     pub images: Vec<Image>,
     /// `replicas:`.
     pub replicas: Vec<Replicas>,
+    /// `replacements:`.
+    pub replacements: Vec<Replacement>,
     /// `configMapGenerator:`.
     pub config_maps: Vec<Generator>,
     /// `secretGenerator:`.
@@ -125,6 +130,15 @@ pub struct Selector {
     pub labels: Spanned<Text>,
     /// `annotationSelector:`.
     pub annotations: Spanned<Text>,
+}
+
+impl Selector {
+    /// Whether a part of the identity is given.
+    pub fn has_identity(&self) -> bool {
+        [&self.group, &self.version, &self.kind, &self.name, &self.namespace]
+            .iter()
+            .any(|part| !part.value.is_empty())
+    }
 }
 
 /// An entry of `images:`.

@@ -21,7 +21,9 @@ use super::{
     labels,
     loader::join_origin,
     names::{self, NamespaceOptions, Subjects},
-    objects, patches, replicas,
+    objects, patches,
+    replacements::{read_replacement, replacements},
+    replicas,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -272,6 +274,10 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
                 patch.inline = Some(Spanned { value: entry.value.clone(), span: entry.value.span });
             }
             patches::patches_json6902(context, &target.loader, map, &[patch]);
+        }
+        "ReplacementTransformer" => {
+            let entries = fields.records("replacements", &mut out, read_replacement);
+            replacements(context, &target.loader, map, &entries);
         }
         "HashTransformer" => name_hashes(context, map),
         "ValueAddTransformer" => {

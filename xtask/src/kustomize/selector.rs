@@ -38,16 +38,37 @@ pub fn select(context: &mut Context<'_>, map: &ResMap, selector: &Selector) -> O
     Some(map.indices().filter(|&index| map.get(index).is_some_and(fits)).collect())
 }
 
+/// Those of some objects whose labels and annotations a selector fits.
+pub fn labels_fit(
+    context: &mut Context<'_>,
+    map: &ResMap,
+    selector: &Selector,
+    mut indices: Vec<usize>,
+) -> Option<Vec<usize>> {
+    let labels = requirements(context, &selector.labels);
+    let annotations = requirements(context, &selector.annotations);
+    let (labels, annotations) = (labels?, annotations?);
+    indices.retain(|&index| {
+        map.get(index).is_some_and(|resource| {
+            satisfied(&labels, resource.node.at(&["metadata", "labels"]))
+                && satisfied(&annotations, resource.node.at(&["metadata", "annotations"]))
+        })
+    });
+    Some(indices)
+}
+
 /// An anchored regular expression; `None` fits everything.
-struct Pattern(Option<Regex>);
+pub struct Pattern(Option<Regex>);
 
 impl Pattern {
-    fn fits(&self, text: &str) -> bool {
+    /// Whether it fits a whole text.
+    pub fn fits(&self, text: &str) -> bool {
         self.0.as_ref().is_none_or(|regex| regex.is_match(text))
     }
 }
 
-fn pattern(context: &mut Context<'_>, text: &Spanned<Text>) -> Option<Pattern> {
+/// Compiles an expression; `None` if it is none, which is reported.
+pub fn pattern(context: &mut Context<'_>, text: &Spanned<Text>) -> Option<Pattern> {
     if text.value.is_empty() {
         return Some(Pattern(None));
     }

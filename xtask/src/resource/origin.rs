@@ -60,6 +60,8 @@ pub enum Step {
     Generator,
     /// The hash of a generated object's content in its name.
     NameHash,
+    /// `replacements:`.
+    Replacement,
     /// A transformer with a configuration of its own.
     Transformer,
     /// A reference that followed the new name of what it refers to.
@@ -103,6 +105,7 @@ impl fmt::Display for Step {
             Self::Replicas => "replicas",
             Self::Generator => "generator",
             Self::NameHash => "name hash",
+            Self::Replacement => "replacement",
             Self::Transformer => "transformer",
             Self::NameReference => "name reference",
             Self::BuildMetadata => "buildMetadata",

@@ -1,7 +1,10 @@
 //! Reading a `kustomization.yaml`.
 
 use super::{
-    super::decode::{Fields, Spanned, string},
+    super::{
+        decode::{Fields, Spanned, string},
+        replacements::read_replacement,
+    },
     BuildMetadata, FieldSpecEntry, Generator, GeneratorOptions, Image, Kustomization, Labels,
     LegacyOrder, Patch, Replicas, Selector, SortOptions,
 };
@@ -15,7 +18,6 @@ use crate::{
 /// Fields that kustomize has and this build does not do yet.
 const UNSUPPORTED: &[&str] = &[
     "openapi",
-    "replacements",
     "vars",
     "crds",
     "configurations",
@@ -40,6 +42,7 @@ impl Kustomization {
             && self.patches_json6902.is_empty()
             && self.images.is_empty()
             && self.replicas.is_empty()
+            && self.replacements.is_empty()
             && self.config_maps.is_empty()
             && self.secrets.is_empty()
             && self.sort_options.is_none()
@@ -89,6 +92,7 @@ impl Kustomization {
             ),
             images,
             replicas: fields.records("replicas", out, read_replicas),
+            replacements: fields.records("replacements", out, read_replacement),
             config_maps: fields.list("configMapGenerator", out, |node, out| {
                 read_generator(node, "a configMapGenerator", out)
             }),
@@ -133,7 +137,7 @@ fn instead(name: &str) -> &'static str {
         "helmGlobals" | "helmCharts" | "helmChartInflationGenerator" => {
             "render the chart with `helm template` into a file and list that under `resources`"
         }
-        "vars" | "replacements" => "set the value in a template (`*.yaml.j2`) or with a patch",
+        "vars" => "use `replacements`, or set the value in a template (`*.yaml.j2`)",
         "openapi" | "crds" | "configurations" => {
             "write the whole list in the patch: without a schema a list is replaced"
         }
