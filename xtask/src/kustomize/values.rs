@@ -156,7 +156,7 @@ impl Context<'_> {
         }
         let values = Values::merge(&layers, at, &mut self.origins);
         if let Some(schema) = &schema {
-            check(schema, &values, &mut self.diagnostics);
+            check(schema, &values, self.sources, &mut self.diagnostics);
         }
         (self.error_count() == before).then_some(values)
     }

@@ -1,13 +1,16 @@
 //! `values.schema.json`: a JSON Schema that the merged values must fit.
 
-use jsonschema::{ValidationError, error::ValidationErrorKind};
+use jsonschema::{
+    JsonType, ValidationError,
+    error::{TypeKind, ValidationErrorKind},
+};
 use serde_json::Value as Json;
 
 use super::values::{Values, keys};
 use crate::{
     diag::{Diagnostic, codes, did_you_mean},
     source::{SourceId, Sources, Span},
-    yaml::{Node, ScalarKind, Text, Value, canonical},
+    yaml::{Dialect, Node, ScalarKind, Text, Value, canonical, parse},
 };
 
 /// A schema that was read.
@@ -38,6 +41,20 @@ impl Schema {
         }
     }
 
+    /// The place of a keyword, by its JSON pointer; the first line where the JSON is not also
+    /// YAML, such as one that is indented with tabs.
+    fn place(&self, sources: &Sources, pointer: &str) -> Span {
+        let mut not_yaml = Vec::new();
+        let documents = parse(sources, self.source, Dialect::Resource, &mut not_yaml);
+        match documents.first() {
+            Some(tree) if not_yaml.is_empty() => {
+                let keyword = find(tree, pointer).0.span;
+                Span { end: keyword.start, ..keyword }
+            }
+            _ => Span::start_of(self.source),
+        }
+    }
+
     /// Whether it refuses a key of the outermost map that it does not name.
     pub fn refuses(&self, key: &str) -> bool {
         let closed = self.json.get("additionalProperties") == Some(&Json::Bool(false));
@@ -48,7 +65,7 @@ impl Schema {
 }
 
 /// Reports each value that does not fit, at its line in the values file.
-pub fn check(schema: &Schema, values: &Values, out: &mut Vec<Diagnostic>) {
+pub fn check(schema: &Schema, values: &Values, sources: &Sources, out: &mut Vec<Diagnostic>) {
     let validator = match jsonschema::options().build(&schema.json) {
         Ok(validator) => validator,
         Err(error) => {
@@ -62,17 +79,22 @@ pub fn check(schema: &Schema, values: &Values, out: &mut Vec<Diagnostic>) {
     };
     let instance = json(values.root());
     for error in validator.iter_errors(&instance) {
-        out.push(diagnostic(&error, values, schema));
+        out.push(diagnostic(&error, values, schema, sources));
     }
 }
 
-fn diagnostic(error: &ValidationError<'_>, values: &Values, schema: &Schema) -> Diagnostic {
+fn diagnostic(
+    error: &ValidationError<'_>,
+    values: &Values,
+    schema: &Schema,
+    sources: &Sources,
+) -> Diagnostic {
     let pointer = error.instance_path().to_string();
     let (node, path) = find(values.root(), &pointer);
     let shown = if path.is_empty() { "the values".to_owned() } else { format!("`{path}`") };
     let start = Span { end: node.span.start, ..node.span };
     let at = if node.as_scalar().is_some() { node.span } else { start };
-    let error = match error.kind() {
+    let message = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let key = unexpected.first().map_or("", String::as_str);
             let map = node.as_mapping();
@@ -101,13 +123,32 @@ fn diagnostic(error: &ValidationError<'_>, values: &Values, schema: &Schema) -> 
             return diagnostic.with_help(format!("there is: {}", there.join(", ")));
         }
         // The values may be secrets, so only the demand is shown.
-        ValidationErrorKind::Type { .. } => {
-            format!("{shown} is {}: {}", node.describe(), error.masked())
+        ValidationErrorKind::Type { kind } => {
+            format!("{shown} must be {}, not {}", demanded(kind), node.describe())
         }
         _ => format!("{shown} does not fit the schema: {}", error.masked()),
     };
-    Diagnostic::error(codes::TEMPLATE_VALUES_SCHEMA, error, at)
-        .with_related(Span::start_of(schema.source), "the schema")
+    Diagnostic::error(codes::TEMPLATE_VALUES_SCHEMA, message, at).with_related(
+        schema.place(sources, error.schema_path().as_str()),
+        "the schema asks for it here",
+    )
+}
+
+/// The types that a schema allows, in words.
+fn demanded(kind: &TypeKind) -> String {
+    let words = |kind: JsonType| match kind {
+        JsonType::Array => "a sequence",
+        JsonType::Boolean => "a boolean",
+        JsonType::Integer => "an integer",
+        JsonType::Null => "null",
+        JsonType::Number => "a number",
+        JsonType::Object => "a mapping",
+        JsonType::String => "a string",
+    };
+    match kind {
+        TypeKind::Single(kind) => words(*kind).to_owned(),
+        TypeKind::Multiple(kinds) => kinds.iter().map(words).collect::<Vec<_>>().join(" or "),
+    }
 }
 
 /// The node behind a JSON pointer, and its path in dots.
