@@ -92,11 +92,7 @@ pub fn validate(context: &mut Context<'_>, target: &Target, map: &mut ResMap) {
         let before: Vec<Node> = map.iter().map(|resource| resource.node.clone()).collect();
         run(context, target, map, &config);
         if !map.iter().map(|resource| &resource.node).eq(&before) {
-            context.report(Diagnostic::error(
-                codes::KUSTOMIZE_PLUGIN,
-                format!("the validator {} changes what it validates", config.id()),
-                config.span(),
-            ));
+            context.report(wrong(&config, "a validator must not change what it validates"));
         }
     }
 }
@@ -196,13 +192,6 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
         .iter()
         .map(FieldSpec::from)
         .collect();
-    let wrong = |message: &str| {
-        Diagnostic::error(
-            codes::KUSTOMIZE_PLUGIN,
-            format!("{}: {message}", config.id()),
-            config.span(),
-        )
-    };
     match config.id().gvk.kind.as_str() {
         kind @ ("PrefixTransformer" | "SuffixTransformer") => {
             let (field, step) = match kind {
@@ -231,8 +220,8 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
                     let message = format!(
                         "`setRoleBindingSubjects` must be `defaultOnly`, `allServiceAccounts` or `none`, not `{other}`"
                     );
-                    let at = mode.as_ref().map_or(config.span(), |mode| mode.span);
-                    out.push(Diagnostic { primary: at, ..wrong(&message) });
+                    let at = mode.as_ref().map_or(start(config), |mode| mode.span);
+                    out.push(Diagnostic { primary: at, ..wrong(config, &message) });
                     Subjects::Default
                 }
             };
@@ -302,8 +291,7 @@ fn strategic_merge(
     let text = fields.take("patches").map(|entry| &entry.value);
     entries.extend(text.map(|node| Spanned { value: node.clone(), span: node.span }));
     if entries.is_empty() {
-        let message = format!("{} has neither `paths` nor `patches`", config.id());
-        out.push(Diagnostic::error(codes::KUSTOMIZE_PLUGIN, message, config.span()));
+        out.push(wrong(config, "there is neither `paths` nor `patches`"));
     }
     patches::patches_strategic_merge(context, &target.loader, map, &entries);
 }
@@ -337,7 +325,13 @@ fn configured_by(config: &Resource, dash: &str) -> String {
     text
 }
 
+/// What is wrong with a configuration as a whole.
+fn wrong(config: &Resource, message: &str) -> Diagnostic {
+    let message = format!("{}: {message}", config.id());
+    Diagnostic::error(codes::KUSTOMIZE_PLUGIN, message, start(config))
+}
+
 /// Where a configuration begins, for what is wrong with it as a whole.
-pub(super) fn start(config: &Resource) -> Span {
+fn start(config: &Resource) -> Span {
     Span { end: config.span().start, ..config.span() }
 }

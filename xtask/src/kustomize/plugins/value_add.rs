@@ -48,8 +48,7 @@ pub(super) fn run(
         }
     }
     if destinations.is_empty() {
-        let message = format!("{} has no targets", config.id());
-        out.push(Diagnostic::error(codes::KUSTOMIZE_PLUGIN, message, super::start(config)));
+        out.push(super::wrong(config, "there are no targets"));
     }
     for destination in &destinations {
         add(context, map, &value, destination);
