@@ -221,7 +221,8 @@ fn report_conflicts(context: &mut Context<'_>, map: &ResMap, namespace: &Spanned
                 resource.span(),
             )
             .with_related(first.span(), "the other one")
-            .with_related(namespace.span, "the namespace is set here"),
+            .with_related(namespace.span, "the namespace is set here")
+            .with_help("rename one of them, or build them in two directories"),
         );
     }
 }

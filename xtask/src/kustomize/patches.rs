@@ -359,7 +359,8 @@ fn report_duplicates(context: &mut Context<'_>, map: &ResMap, span: Span) {
                     span,
                 )
                 .with_related(first.span(), "one")
-                .with_related(resource.span(), "the other"),
+                .with_related(resource.span(), "the other")
+                .with_help("let the patch set a name that is free, or drop one of the objects"),
             );
         }
     }

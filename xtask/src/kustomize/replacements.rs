@@ -17,7 +17,7 @@ use super::{
     selector::{Pattern, labels_fit, pattern},
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, codes, did_you_mean},
     resource::{Gvk, PreviousId, ResMap, Resource, Step},
     source::Span,
     yaml::{Dialect, Node, Scalar, ScalarKind, Text, Value, parse, resolve},
@@ -124,7 +124,14 @@ fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Opt
     let resource = match *found.as_slice() {
         [resource] => resource,
         [] => {
-            report(context, "no object is the source of the replacement", source.span);
+            let message = "no object is the source of the replacement";
+            let diagnostic = Diagnostic::error(codes::KUSTOMIZE_REPLACEMENT, message, source.span);
+            let names = map.iter().filter(|resource| resource.id().gvk.is_selected_by(&selector));
+            let names: Vec<&str> = names.map(|resource| resource.id().name.as_str()).collect();
+            let help = did_you_mean(&source.name, names).unwrap_or_else(|| {
+                "it must be an object of this kustomization or of its bases".to_owned()
+            });
+            context.report(diagnostic.with_help(help));
             return None;
         }
         _ => {
@@ -291,11 +298,14 @@ fn copy(context: &mut Context<'_>, resource: &mut Resource, value: &Node, target
                         .with_help("set `options.create: true` to add it"),
                 );
             }
-            (Err(Found::Structured), _) => context.report(Diagnostic::error(
-                codes::KUSTOMIZE_UNSUPPORTED_FIELD,
-                format!("`{}` leads into a text, which is not supported", field_path.value),
-                via,
-            )),
+            (Err(Found::Structured), _) => context.report(
+                Diagnostic::error(
+                    codes::KUSTOMIZE_UNSUPPORTED_FIELD,
+                    format!("`{}` leads into a text, which is not supported", field_path.value),
+                    via,
+                )
+                .with_help("replace the whole text, or a part of it with `options.delimiter`"),
+            ),
             (Err(Found::Wrong(message)), _) | (Ok(()), Some(message)) => {
                 report(context, format!("`{}` of {id}: {message}", field_path.value), via);
             }

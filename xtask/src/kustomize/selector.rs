@@ -76,7 +76,9 @@ pub fn pattern(context: &mut Context<'_>, text: &Spanned<Text>) -> Option<Patter
         Some(Pattern(Some(regex)))
     } else {
         let message = format!("`{}` is not a regular expression", text.value);
-        context.report(Diagnostic::error(codes::KUSTOMIZE_SELECTOR, message, text.span));
+        context.report(Diagnostic::error(codes::KUSTOMIZE_SELECTOR, message, text.span).with_help(
+            "each part of a selector is matched as one: escape special characters with `\\`",
+        ));
         None
     }
 }

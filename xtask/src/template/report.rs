@@ -82,6 +82,7 @@ pub(super) fn too_large(span: Span) -> Diagnostic {
         format!("the template renders to more than {} MiB", MAX_OUTPUT / (1024 * 1024)),
         span,
     )
+    .with_help("a loop may repeat more than it should; large data belongs in a file of a generator")
 }
 
 /// A diagnostic for a value that does not mean itself where it is printed.

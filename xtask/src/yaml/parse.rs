@@ -421,6 +421,9 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabAtBlockScalarStart => Some(INDENT_WITH_SPACES),
         ErrorKind::UnclosedQuotedScalar => Some("close the quotes"),
+        ErrorKind::RecursionLimitExceeded => {
+            Some("no Kubernetes object nests like this: is a bracket left open?")
+        }
         ErrorKind::UnclosedFlowCollection { .. } => {
             Some("close the bracket; if this is a template, name the file `*.yaml.j2`")
         }
