@@ -5,7 +5,9 @@
 
 mod accumulate;
 mod context;
+mod crds;
 mod decode;
+mod field_path;
 mod field_spec;
 mod finish;
 mod generator;
@@ -26,14 +28,20 @@ mod plugins;
 mod replacements;
 mod replicas;
 mod selector;
+mod transformer_config;
 mod values;
+mod vars;
 
 use std::path::{Path, PathBuf};
 
-use self::{accumulate::Target, context::Context, loader::Loader};
+use self::{
+    accumulate::{Accumulated, Target},
+    context::Context,
+    loader::Loader,
+};
 use crate::{
     diag::{Diagnostic, codes},
-    resource::{Origins, ResMap, Resource},
+    resource::{Origins, Resource},
     source::{Sources, Span},
 };
 
@@ -108,11 +116,11 @@ fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<
     };
     let target = Target::load(context, loader, None)?;
     let metadata = target.kustomization.build_metadata;
-    let map = target.accumulate(context, ResMap::default(), &metadata);
+    let accumulated = target.accumulate(context, Accumulated::default(), &metadata);
     if context.error_count() > 0 {
         return None;
     }
     let unused_shared = context.report_unused_values(target.loader.root());
-    let build = finish::finish(context, &target.kustomization, map, options);
+    let build = finish::finish(context, &target.kustomization, accumulated, options);
     Some(Build { unused_shared, ..build })
 }

@@ -27,6 +27,10 @@ pub struct Resource {
     pub node: Node,
     id: ResId,
     previous: Vec<PreviousId>,
+    /// Whether a document of the user's says that it is in no namespace.
+    is_cluster_scoped: bool,
+    /// The vars whose value comes from it.
+    pub vars: Vec<Text>,
     /// The prefixes that its name was given, innermost first.
     pub prefixes: Vec<Text>,
     /// The suffixes that its name was given, innermost first.
@@ -80,6 +84,8 @@ impl Resource {
             node,
             id,
             previous: Vec::new(),
+            is_cluster_scoped: false,
+            vars: Vec::new(),
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             generated: None,
@@ -138,11 +144,19 @@ impl Resource {
         self.previous.clone_from(&old.previous);
         self.prefixes.clone_from(&old.prefixes);
         self.suffixes.clone_from(&old.suffixes);
+        self.vars.clone_from(&old.vars);
     }
 
     /// Reads the current identity from the object again, after a step may have changed it.
     pub fn refresh(&mut self) {
         self.id = ResId::of(&self.node);
+        self.id.is_cluster_scoped |= self.is_cluster_scoped;
+    }
+
+    /// Says that objects of its kind are in no namespace.
+    pub fn set_cluster_scoped(&mut self) {
+        self.is_cluster_scoped = true;
+        self.id.is_cluster_scoped = true;
     }
 
     /// Whether `found` holds for one of its identities, oldest first and the current one last.

@@ -6,10 +6,10 @@
 //! - `expected.yaml`: the standard output of `build`; of `render` also the rendered tree after it
 //! - `expected.txt`: the standard output of every other command
 //! - `expected.diag`: the standard error and, unless it is 0, the exit code
-//! - `oracle`: the expectation was made by the program that this file names
+//! - `oracle`: the expected output was made by the program that this file names
 //!
 //! An output without a file is a failure, and so is a file without an output. `UPDATE_GOLDEN=1`
-//! writes the files, except those of an oracle; `git diff` shows what that did.
+//! writes the files, except an output of an oracle; `git diff` shows what that did.
 
 #![expect(clippy::unwrap_used, reason = "a failure is a failed test")]
 
@@ -96,7 +96,8 @@ fn check(case: &Path) -> Result<(), Failed> {
         if expected == *actual && written(name) != actual.is_empty() {
             continue;
         }
-        if update && !case.join("oracle").exists() {
+        // What is said beside the output is ours to say.
+        if update && (*name == "expected.diag" || !case.join("oracle").exists()) {
             match actual.as_str() {
                 "" => fs::remove_file(&path)?,
                 text => fs::write(&path, text)?,

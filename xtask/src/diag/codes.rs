@@ -40,8 +40,6 @@ codes! {
 
     /// A kustomization, or an entry of it, has a field that does not exist.
     KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field";
-    /// A field of a kustomization that this build does not support.
-    KUSTOMIZE_UNSUPPORTED_FIELD = "kustomize/unsupported-field";
     /// A field of a kustomization has a value of the wrong type.
     KUSTOMIZE_FIELD_TYPE = "kustomize/field-type";
     /// A field of a kustomization has a successor.
@@ -84,6 +82,10 @@ codes! {
     KUSTOMIZE_IMAGE = "kustomize/image";
     /// An entry of `replicas` names nothing that has replicas.
     KUSTOMIZE_REPLICAS = "kustomize/replicas";
+    /// A var has no value, or more than one object it can come from, or is not used.
+    KUSTOMIZE_VAR = "kustomize/var";
+    /// `openapi` names a document that there is not, or two.
+    KUSTOMIZE_OPENAPI = "kustomize/openapi";
     /// A replacement has no source, or a target that cannot take the value.
     KUSTOMIZE_REPLACEMENT = "kustomize/replacement";
     /// A target is not a regular expression or not a selector.

@@ -3,24 +3,45 @@
 //! Source: kustomize's `internal/target`. The order of the steps is fixed and does not depend on
 //! the order of the fields.
 
+use std::sync::Arc;
+
 use super::{
     context::Context,
+    crds::add_crds,
     decode::Spanned,
-    field_spec::defaults,
     generator::{self, Kind},
     images,
-    kustomization::{BuildMetadata, Kustomization},
+    kustomization::{BuildMetadata, Kustomization, OpenApi},
     labels,
     loader::{Loaded, Loader, join_origin},
+    merge_keys::{BUILTIN_VERSION, Schema},
     names::{self, NamespaceOptions, Subjects},
     objects, patches, plugins, replacements, replicas,
+    transformer_config::{TransformerConfig, add, add_configurations, default_config},
+    vars::{self, Var},
 };
 use crate::{
     diag::{Diagnostic, codes},
     resource::{ResMap, Resource, Step},
     source::Span,
-    yaml::{Node, Text},
+    yaml::{Dialect, Node, Text, parse},
 };
+
+/// What a kustomization and its bases have made so far, and how it is to be transformed.
+pub struct Accumulated {
+    /// The objects.
+    pub map: ResMap,
+    /// The fields that transformers change.
+    pub config: Arc<TransformerConfig>,
+    /// The vars.
+    pub vars: Vec<Var>,
+}
+
+impl Default for Accumulated {
+    fn default() -> Self {
+        Self { map: ResMap::default(), config: default_config(), vars: Vec::new() }
+    }
+}
 
 /// One kustomization with its place.
 pub struct Target {
@@ -36,32 +57,41 @@ impl Target {
     /// Reads the kustomization of a directory.
     pub fn load(context: &mut Context<'_>, loader: Loader, asked_at: Option<Span>) -> Option<Self> {
         let (kustomization, file_name) = loader.kustomization(context, asked_at)?;
+        if let Some(openapi) = &kustomization.openapi {
+            choose_schema(context, &loader, openapi);
+        }
         Some(Self { loader, kustomization, file_name })
     }
 
-    /// Everything that the kustomization makes. A component works on what `map` holds already.
+    /// Everything that the kustomization makes. A component works on what there is already.
     pub fn accumulate(
         &self,
         context: &mut Context<'_>,
-        mut map: ResMap,
+        mut accumulated: Accumulated,
         metadata: &BuildMetadata,
-    ) -> ResMap {
+    ) -> Accumulated {
         let before = context.error_count();
-        self.resources(context, &mut map, &self.kustomization.resources, metadata);
-        self.generators(context, &mut map, metadata);
-        map = self.components(context, map, metadata);
+        let k = &self.kustomization;
+        self.resources(context, &mut accumulated, &k.resources, metadata);
+        let config = &mut accumulated.config;
+        add_configurations(context, &self.loader, &k.configurations, config);
+        add_crds(context, &self.loader, &k.crds, config);
+        self.generators(context, &mut accumulated.map, metadata);
+        accumulated = self.components(context, accumulated, metadata);
         // What is missing now would only make the steps fail for reasons that are not the user's.
         if context.error_count() == before {
-            self.transform(context, &mut map, metadata);
+            let config = Arc::clone(&accumulated.config);
+            self.transform(context, &mut accumulated.map, metadata, &config);
+            vars::bind(context, &mut accumulated.map, &mut accumulated.vars, &k.vars);
         }
-        map
+        accumulated
     }
 
     /// Adds what `entries` name: files, and directories with a kustomization.
     pub fn resources(
         &self,
         context: &mut Context<'_>,
-        map: &mut ResMap,
+        accumulated: &mut Accumulated,
         entries: &[Spanned<Text>],
         metadata: &BuildMetadata,
     ) {
@@ -79,7 +109,7 @@ impl Target {
                             let path = join_origin(&self.loader.origin, &entry.value);
                             resource.origin_annotation = format!("path: {path}\n");
                         }
-                        append(context, map, resource, entry.span);
+                        append(context, &mut accumulated.map, resource, entry.span);
                     }
                 }
                 Loaded::Directory(loader) => {
@@ -97,10 +127,14 @@ impl Target {
                         );
                         continue;
                     }
-                    let below = target.accumulate(context, ResMap::default(), metadata);
-                    for resource in below.into_resources() {
-                        append(context, map, resource, entry.span);
+                    let below = target.accumulate(context, Accumulated::default(), metadata);
+                    for resource in below.map.into_resources() {
+                        append(context, &mut accumulated.map, resource, entry.span);
                     }
+                    if !Arc::ptr_eq(&below.config, &default_config()) {
+                        add(context, &mut accumulated.config, &below.config, entry.span);
+                    }
+                    vars::merge(context, &mut accumulated.vars, below.vars);
                 }
             }
         }
@@ -128,9 +162,9 @@ impl Target {
     fn components(
         &self,
         context: &mut Context<'_>,
-        mut map: ResMap,
+        mut accumulated: Accumulated,
         metadata: &BuildMetadata,
-    ) -> ResMap {
+    ) -> Accumulated {
         for entry in &self.kustomization.components {
             let Some(loader) = self.loader.component(context, entry) else { continue };
             let Some(target) = Target::load(context, loader, Some(entry.span)) else { continue };
@@ -145,12 +179,18 @@ impl Target {
                 );
                 continue;
             }
-            map = target.accumulate(context, map, metadata);
+            accumulated = target.accumulate(context, accumulated, metadata);
         }
-        map
+        accumulated
     }
 
-    fn transform(&self, context: &mut Context<'_>, map: &mut ResMap, metadata: &BuildMetadata) {
+    fn transform(
+        &self,
+        context: &mut Context<'_>,
+        map: &mut ResMap,
+        metadata: &BuildMetadata,
+        config: &TransformerConfig,
+    ) {
         let k = &self.kustomization;
         let done = |map: &mut ResMap, plugin: &str| self.note(map, plugin, metadata);
         if !k.patches_strategic_merge.is_empty() {
@@ -168,7 +208,7 @@ impl Target {
         }
         if let Some(namespace) = &k.namespace {
             let options = NamespaceOptions {
-                specs: &defaults().namespace,
+                specs: &config.namespace,
                 unset_only: false,
                 subjects: Subjects::Default,
             };
@@ -176,23 +216,25 @@ impl Target {
             done(map, "NamespaceTransformer");
         }
         if let Some(prefix) = &k.name_prefix {
-            names::affix(context, map, prefix, Step::NamePrefix);
+            names::affix(context, map, prefix, Step::NamePrefix, &config.name_prefix);
             done(map, "PrefixTransformer");
         }
         if let Some(suffix) = &k.name_suffix {
-            names::affix(context, map, suffix, Step::NameSuffix);
+            names::affix(context, map, suffix, Step::NameSuffix, &config.name_suffix);
             done(map, "SuffixTransformer");
         }
         for entry in &k.labels {
-            labels::labels(context, map, entry);
+            labels::labels(context, map, entry, config);
             done(map, "LabelTransformer");
         }
         if !k.labels.is_empty() || !k.common_labels.is_empty() {
-            labels::common_labels(context, map, &k.common_labels);
+            let specs = &config.common_labels;
+            labels::add(context, map, &k.common_labels, specs, Step::Labels);
             done(map, "LabelTransformer");
         }
         if !k.common_annotations.is_empty() {
-            labels::common_annotations(context, map, &k.common_annotations);
+            let specs = &config.common_annotations;
+            labels::add(context, map, &k.common_annotations, specs, Step::Annotations);
             done(map, "AnnotationsTransformer");
         }
         for patch in &k.patches_json6902 {
@@ -200,11 +242,11 @@ impl Target {
             done(map, "PatchJson6902Transformer");
         }
         for entry in &k.replicas {
-            replicas::replicas(context, map, entry, &defaults().replicas);
+            replicas::replicas(context, map, entry, &config.replicas);
             done(map, "ReplicaCountTransformer");
         }
         for image in &k.images {
-            images::images(context, map, image, &defaults().images);
+            images::images(context, map, image, &config.images);
             done(map, "ImageTagTransformer");
         }
         if !k.replacements.is_empty() {
@@ -244,9 +286,52 @@ pub fn note(map: &mut ResMap, said: impl Fn(&str) -> String) {
     }
 }
 
+/// Takes the document that `openapi:` names, if no other kustomization was first.
+fn choose_schema(context: &mut Context<'_>, loader: &Loader, openapi: &OpenApi) {
+    // kustomize reads the file even where the document is not used.
+    let source = openapi.path.as_ref().map(|path| loader.text(context, path));
+    if context.schemas.is_chosen() {
+        return;
+    }
+    match (&openapi.path, &openapi.version, source) {
+        (Some(path), Some(_), _) => context.report(
+            Diagnostic::error(
+                codes::KUSTOMIZE_OPENAPI,
+                "`openapi` has either `path` or `version`, not both",
+                path.span,
+            )
+            .with_help("remove `version`: the document says which kinds there are"),
+        ),
+        (Some(_), None, Some(Some(source))) => {
+            let out = &mut context.diagnostics;
+            let documents = parse(context.sources, source, Dialect::Config, out);
+            let document = documents.into_iter().next();
+            let schema = document.map(|document| Schema::from_document(&document));
+            context.schemas.choose(openapi.span, schema.unwrap_or_default());
+        }
+        (None, Some(version), _) if version.value == BUILTIN_VERSION => {
+            context.schemas.choose_builtin(version.span);
+        }
+        (None, Some(version), _) if !version.value.is_empty() => context.report(
+            Diagnostic::error(
+                codes::KUSTOMIZE_OPENAPI,
+                format!("there is no document of Kubernetes `{}`", version.value),
+                version.span,
+            )
+            .with_help(format!(
+                "`{BUILTIN_VERSION}` is the only one; `path` names a document of your own"
+            )),
+        ),
+        _ => {}
+    }
+}
+
 /// Adds an object, or reports that there is one of the same identity. `entry` is the line that
 /// brings it in.
-pub fn append(context: &mut Context<'_>, map: &mut ResMap, resource: Resource, entry: Span) {
+pub fn append(context: &mut Context<'_>, map: &mut ResMap, mut resource: Resource, entry: Span) {
+    if context.schemas.cluster_scoped(&resource.id().gvk) == Some(true) {
+        resource.set_cluster_scoped();
+    }
     let Err(refused) = map.append(resource) else { return };
     let (first, resource) = *refused;
     let first_span = map.get(first).map(Resource::span);

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Options,
     field_spec::{By, NotACollection, NotAScalar},
+    merge_keys::Schemas,
     values::Templates,
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub directories: BTreeSet<PathBuf>,
     /// The templates and their values.
     pub templates: Templates,
+    /// Which lists patches merge.
+    pub schemas: Schemas,
 }
 
 impl<'a> Context<'a> {
@@ -47,6 +50,7 @@ impl<'a> Context<'a> {
                 .collect(),
             directories: BTreeSet::new(),
             templates: Templates::default(),
+            schemas: Schemas::default(),
         }
     }
 

@@ -3,8 +3,6 @@
 //! Source: kustomize's `filters/fieldspec`. A path names maps only: a list on the way is walked
 //! through, each element for itself.
 
-use std::sync::OnceLock;
-
 use super::kustomization::FieldSpecEntry;
 use crate::{
     resource::Gvk,
@@ -21,59 +19,26 @@ pub struct FieldSpec {
     pub path: Vec<Text>,
     /// Whether it is created where it is missing.
     pub create: bool,
+    /// Where a configuration names it.
+    pub span: Option<Span>,
 }
 
 impl From<&FieldSpecEntry> for FieldSpec {
     fn from(entry: &FieldSpecEntry) -> Self {
-        Self { gvk: entry.gvk.clone(), path: split_path(&entry.path), create: entry.create }
+        Self {
+            gvk: entry.gvk.clone(),
+            path: split_path(&entry.path),
+            create: entry.create,
+            span: Some(entry.span),
+        }
     }
 }
 
-/// The field specs that kustomize has for each transformer.
-#[derive(Debug, Default)]
-pub struct Defaults {
-    /// `namespace`.
-    pub namespace: Vec<FieldSpec>,
-    /// `commonLabels`, and `labels` with selectors.
-    pub common_labels: Vec<FieldSpec>,
-    /// `labels` with templates.
-    pub template_labels: Vec<FieldSpec>,
-    /// `labels` with volume claim templates.
-    pub volume_claim_template_labels: Vec<FieldSpec>,
-    /// `commonAnnotations`.
-    pub common_annotations: Vec<FieldSpec>,
-    /// `images`, beside every list of containers.
-    pub images: Vec<FieldSpec>,
-    /// `replicas`.
-    pub replicas: Vec<FieldSpec>,
-}
-
-/// The field specs that kustomize has for each transformer.
-pub fn defaults() -> &'static Defaults {
-    static DEFAULTS: OnceLock<Defaults> = OnceLock::new();
-    DEFAULTS.get_or_init(|| {
-        let mut defaults = Defaults::default();
-        for line in include_str!("tables/field_specs.tsv").lines() {
-            let [transformer, group, version, kind, path, create] =
-                *line.split('\t').collect::<Vec<_>>().as_slice()
-            else {
-                continue;
-            };
-            let specs = match transformer {
-                "namespace" => &mut defaults.namespace,
-                "commonLabels" => &mut defaults.common_labels,
-                "templateLabels" => &mut defaults.template_labels,
-                "volumeClaimTemplateLabels" => &mut defaults.volume_claim_template_labels,
-                "commonAnnotations" => &mut defaults.common_annotations,
-                "images" => &mut defaults.images,
-                "replicas" => &mut defaults.replicas,
-                _ => continue,
-            };
-            let gvk = Gvk { group: group.into(), version: version.into(), kind: kind.into() };
-            specs.push(FieldSpec { gvk, path: split_path(path), create: create == "create" });
-        }
-        defaults
-    })
+impl FieldSpec {
+    /// Whether it is the name of an object.
+    pub fn is_name(&self) -> bool {
+        self.path.iter().map(Text::as_str).eq(["metadata", "name"])
+    }
 }
 
 /// The parts of a path that are separated by `/`; `\/` is a slash in a key.
@@ -192,16 +157,6 @@ pub fn visit(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_tables_are_read_whole() {
-        let defaults = defaults();
-        assert_eq!(defaults.common_labels.len(), 32);
-        assert_eq!(defaults.replicas.len(), 4);
-        assert_eq!(defaults.images.len(), 7);
-        assert_eq!(defaults.namespace.len(), 3);
-        assert!(defaults.template_labels.iter().all(|spec| spec.create));
-    }
 
     #[test]
     fn a_slash_in_a_key_is_escaped() {

@@ -2,12 +2,12 @@
 
 use super::{
     Build, Options, Reorder,
-    accumulate::MANAGED_BY,
+    accumulate::{Accumulated, MANAGED_BY},
     context::Context,
     decode::Pair,
     hash::hash,
     kustomization::{BuildMetadata, Kustomization, SortOptions},
-    labels, name_references, names, order,
+    labels, name_references, names, order, vars,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -28,11 +28,13 @@ const INTERNAL: &[&str] =
 pub fn finish(
     context: &mut Context<'_>,
     root: &Kustomization,
-    mut map: ResMap,
+    accumulated: Accumulated,
     options: &Options,
 ) -> Build {
+    let Accumulated { mut map, config, vars } = accumulated;
     name_hashes(context, &mut map);
-    name_references::update(context, &mut map);
+    name_references::update(context, &mut map, &config);
+    vars::resolve(context, &mut map, &vars, &config);
     let mut resources: Vec<Resource> = map.into_resources();
     resources.retain(|resource| !is_local_config(resource));
     match (&root.sort_options, options.reorder) {

@@ -11,6 +11,7 @@ pub use self::read::{
 use super::{
     decode::{Pair, Spanned},
     replacements::Replacement,
+    vars::Var,
 };
 use crate::{
     resource::{Behavior, Gvk},
@@ -51,6 +52,14 @@ pub struct Kustomization {
     pub replicas: Vec<Replicas>,
     /// `replacements:`.
     pub replacements: Vec<Replacement>,
+    /// `vars:`.
+    pub vars: Vec<Var>,
+    /// `configurations:`.
+    pub configurations: Vec<Spanned<Text>>,
+    /// `crds:`.
+    pub crds: Vec<Spanned<Text>>,
+    /// `openapi:`.
+    pub openapi: Option<OpenApi>,
     /// `configMapGenerator:`.
     pub config_maps: Vec<Generator>,
     /// `secretGenerator:`.
@@ -69,9 +78,22 @@ pub struct Kustomization {
     pub validators: Vec<Spanned<Node>>,
 }
 
+/// `openapi:`: the document that says which lists a patch merges.
+#[derive(Clone, Debug)]
+pub struct OpenApi {
+    /// The whole field.
+    pub span: Span,
+    /// The file that holds the document.
+    pub path: Option<Spanned<Text>>,
+    /// The version of the document that kustomize carries.
+    pub version: Option<Spanned<Text>>,
+}
+
 /// An entry of `labels:`.
 #[derive(Clone, Debug)]
 pub struct Labels {
+    /// The whole entry.
+    pub span: Span,
     /// The labels.
     pub pairs: Vec<Pair>,
     /// Whether selectors get them too.
@@ -87,6 +109,8 @@ pub struct Labels {
 /// A field that a kustomization adds to those which a transformer knows.
 #[derive(Clone, Debug)]
 pub struct FieldSpecEntry {
+    /// The whole entry.
+    pub span: Span,
     /// Which objects have it; empty parts match everything.
     pub gvk: Gvk,
     /// The path, its parts separated by `/`.

@@ -3,68 +3,52 @@
 use super::{
     context::{Context, set_text},
     decode::Pair,
-    field_spec::{Create, FieldSpec, NotACollection, defaults, visit},
+    field_spec::{Create, FieldSpec, NotACollection, visit},
     kustomization::Labels,
+    transformer_config::{Conflict, TransformerConfig, merge_specs, report_conflict},
 };
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Gvk, ResMap, Step},
-    yaml::{Dialect, Node, ScalarKind, Text, resolve},
+    yaml::{Dialect, Node, ScalarKind, resolve},
 };
 
 /// Adds the labels of an entry of `labels:`.
-pub fn labels(context: &mut Context<'_>, map: &mut ResMap, labels: &Labels) {
+pub fn labels(
+    context: &mut Context<'_>,
+    map: &mut ResMap,
+    labels: &Labels,
+    config: &TransformerConfig,
+) {
     let mut specs: Vec<FieldSpec> = labels.fields.iter().map(FieldSpec::from).collect();
-    let defaults = defaults();
-    let metadata = FieldSpec {
+    let metadata = [FieldSpec {
         gvk: Gvk::default(),
         path: vec!["metadata".into(), "labels".into()],
         create: true,
-    };
-    let mut others: Vec<&FieldSpec> = Vec::new();
+        span: None,
+    }];
+    let mut others: Vec<&[FieldSpec]> = vec![&config.labels];
     if labels.include_selectors {
-        others.extend(&defaults.common_labels);
+        others.push(&config.common_labels);
     } else {
         if labels.include_templates {
-            others.extend(&defaults.template_labels);
+            others.push(&config.template_labels);
         }
         if labels.include_volume_claim_templates {
-            others.extend(&defaults.volume_claim_template_labels);
+            others.push(&config.volume_claim_template_labels);
         }
         others.push(&metadata);
     }
     for other in others {
-        let same =
-            |spec: &&FieldSpec| spec.gvk.is_selected_by(&other.gvk) && spec.path == other.path;
-        match specs.iter().find(same) {
-            None => specs.push(other.clone()),
-            Some(spec) if spec.create == other.create => {}
-            Some(_) => {
-                let Some(pair) = labels.pairs.first() else { return };
-                let path: Vec<&str> = other.path.iter().map(Text::as_str).collect();
-                let message = format!(
-                    "`fields` says whether to create `{}` otherwise than kustomize does",
-                    path.join("/")
-                );
-                context.report(
-                    Diagnostic::error(codes::KUSTOMIZE_FIELD_SPEC, message, pair.key_span)
-                        .with_help(format!("set `create: {}` for it", other.create)),
-                );
-                return;
-            }
+        if let Err(conflict) = merge_specs(&mut specs, other) {
+            // What the user wrote is the one to change.
+            let conflict = Conflict { known: conflict.added, added: conflict.known };
+            let at = labels.pairs.first().map_or(labels.span, |pair| pair.key_span);
+            report_conflict(context, &conflict, at);
+            return;
         }
     }
     add(context, map, &labels.pairs, &specs, Step::Labels);
-}
-
-/// Adds the labels of `commonLabels:`.
-pub fn common_labels(context: &mut Context<'_>, map: &mut ResMap, pairs: &[Pair]) {
-    add(context, map, pairs, &defaults().common_labels, Step::Labels);
-}
-
-/// Adds the annotations of `commonAnnotations:`.
-pub fn common_annotations(context: &mut Context<'_>, map: &mut ResMap, pairs: &[Pair]) {
-    add(context, map, pairs, &defaults().common_annotations, Step::Annotations);
 }
 
 /// Adds the label `managedByLabel` asks for.
@@ -73,6 +57,7 @@ pub fn managed_by(context: &mut Context<'_>, map: &mut ResMap, pair: &Pair) {
         gvk: Gvk::default(),
         path: vec!["metadata".into(), "labels".into()],
         create: true,
+        span: None,
     };
     add(context, map, std::slice::from_ref(pair), &[spec], Step::BuildMetadata);
 }

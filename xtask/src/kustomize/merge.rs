@@ -51,7 +51,7 @@ pub enum Merged {
 
 impl Merge<'_> {
     /// Merges a patch into an object.
-    pub fn object(&mut self, object: Node, patch: &Node, definition: Definition) -> Merged {
+    pub fn object(&mut self, object: Node, patch: &Node, definition: Definition<'_>) -> Merged {
         match self.directive(patch) {
             Directive::Delete => Merged::Deleted,
             // kustomize drops the result of a replacement of the whole object.
@@ -68,8 +68,8 @@ impl Merge<'_> {
         &mut self,
         target: Node,
         patch: &Node,
-        definition: Definition,
-        how: &'static How,
+        definition: Definition<'_>,
+        how: &How,
     ) -> Option<Node> {
         if patch.is_null() {
             return None;
@@ -141,7 +141,12 @@ impl Merge<'_> {
         }
     }
 
-    fn mappings(&mut self, target: Mapping, patch: &Mapping, definition: Definition) -> Mapping {
+    fn mappings(
+        &mut self,
+        target: Mapping,
+        patch: &Mapping,
+        definition: Definition<'_>,
+    ) -> Mapping {
         let mut entries: Vec<Entry> = Vec::with_capacity(target.len());
         let mut left: IndexMap<&str, &Entry> = patch
             .iter()
@@ -175,7 +180,7 @@ impl Merge<'_> {
     }
 
     /// A value that only the patch has. Nulls and directives in it have nothing to act on.
-    fn added(&mut self, patch: &Node, definition: Definition, how: &'static How) -> Option<Node> {
+    fn added(&mut self, patch: &Node, definition: Definition<'_>, how: &How) -> Option<Node> {
         let value = match &patch.value {
             Value::Scalar(_) if patch.is_null() => return None,
             Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
@@ -209,7 +214,7 @@ impl Merge<'_> {
     }
 
     /// A value that the patch does not mention, below a map that it does.
-    fn unpatched(&mut self, node: Node, definition: Definition, how: &'static How) -> Option<Node> {
+    fn unpatched(&mut self, node: Node, definition: Definition<'_>, how: &How) -> Option<Node> {
         let Node { value, span, origin } = node;
         let value = match value {
             Value::Scalar(scalar) => {

@@ -3,14 +3,12 @@
 //! Source: kustomize's `filters/nameref` and its table of fields (`tables/name_references.tsv`).
 //! A reference is looked up by the name that it has, among the objects that had that name.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::OnceLock,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     context::{Context, set_text},
-    field_spec::{By, Create, split_path, visit},
+    field_spec::{By, Create, visit},
+    transformer_config::TransformerConfig,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -20,47 +18,20 @@ use crate::{
 };
 
 /// One field that holds the name of an object.
-struct Rule {
+#[derive(Clone, Copy)]
+struct Rule<'c> {
     /// What is named.
-    target: Gvk,
-    /// Which objects have the field.
-    referrer: Gvk,
-    path: Vec<Text>,
-}
-
-fn rules() -> &'static [Rule] {
-    static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
-    RULES.get_or_init(|| {
-        let gvk = |group: &str, version: &str, kind: &str| Gvk {
-            group: group.into(),
-            version: version.into(),
-            kind: kind.into(),
-        };
-        include_str!("tables/name_references.tsv")
-            .lines()
-            .filter_map(|line| match *line.split('\t').collect::<Vec<_>>().as_slice() {
-                [group, version, kind, other_group, other_version, other_kind, path] => {
-                    Some(Rule {
-                        target: gvk(group, version, kind),
-                        referrer: gvk(other_group, other_version, other_kind),
-                        path: split_path(path),
-                    })
-                }
-                _ => None,
-            })
-            .collect()
-    })
+    target: &'c Gvk,
+    path: &'c [Text],
 }
 
 /// Updates every reference.
-pub fn update(context: &mut Context<'_>, map: &mut ResMap) {
+pub fn update(context: &mut Context<'_>, map: &mut ResMap, config: &TransformerConfig) {
     let candidates = Candidates::new(map);
-    let mut rules_of: HashMap<Gvk, Vec<&'static Rule>> = HashMap::new();
+    let mut rules_of: HashMap<Gvk, Vec<Rule<'_>>> = HashMap::new();
     for resource in map.iter_mut() {
         let gvk = resource.original_gvk();
-        let rules = rules_of.entry(gvk).or_insert_with_key(|gvk| {
-            rules().iter().filter(|rule| gvk.is_selected_by(&rule.referrer)).collect()
-        });
+        let rules = rules_of.entry(gvk).or_insert_with_key(|gvk| rules(config, gvk));
         if rules.is_empty() {
             continue;
         }
@@ -73,7 +44,7 @@ pub fn update(context: &mut Context<'_>, map: &mut ResMap) {
             );
             continue;
         }
-        for rule in rules {
+        for &rule in &*rules {
             let mut problems = Vec::new();
             let mut update = Update {
                 candidates: &candidates,
@@ -84,15 +55,25 @@ pub fn update(context: &mut Context<'_>, map: &mut ResMap) {
             };
             // Nothing is created, so nobody asks for it.
             let by = By { span: resource.node.span, origin: OriginId::NONE };
-            let result = visit(&mut resource.node, &rule.path, Create::Never, by, &mut |field| {
+            let result = visit(&mut resource.node, rule.path, Create::Never, by, &mut |field| {
                 update.field(field);
             });
             if let Err(wrong) = result {
-                context.not_a_collection(resource, &rule.path, wrong);
+                context.not_a_collection(resource, rule.path, wrong);
             }
             context.diagnostics.extend(problems);
         }
     }
+}
+
+/// The fields of a kind that hold names.
+fn rules<'c>(config: &'c TransformerConfig, gvk: &Gvk) -> Vec<Rule<'c>> {
+    let mut rules = Vec::new();
+    for references in &config.name_references {
+        let referrers = references.referrers.iter().filter(|spec| gvk.is_selected_by(&spec.gvk));
+        rules.extend(referrers.map(|spec| Rule { target: &references.target, path: &spec.path }));
+    }
+    rules
 }
 
 /// What is known of an object that may be referred to.
@@ -164,7 +145,7 @@ impl Candidates {
                 namespace: id.namespace.clone(),
                 prefixes: resource.prefixes.clone(),
                 suffixes: resource.suffixes.clone(),
-                is_cluster_scoped: id.gvk.is_cluster_scoped(),
+                is_cluster_scoped: id.is_cluster_scoped,
                 span: resource.span(),
                 name_span: name.map_or(resource.span(), |node| node.span),
                 current,
@@ -244,7 +225,7 @@ impl Referrer {
         });
         Self {
             id: resource.id().to_string(),
-            is_cluster_scoped: resource.id().gvk.is_cluster_scoped(),
+            is_cluster_scoped: resource.id().is_cluster_scoped,
             namespace: current.namespace,
             reachable,
             blank_namespace,
@@ -259,7 +240,7 @@ impl Referrer {
 struct Update<'a> {
     candidates: &'a Candidates,
     referrer: &'a Referrer,
-    rule: &'a Rule,
+    rule: Rule<'a>,
     origins: &'a mut Origins,
     problems: &'a mut Vec<Diagnostic>,
 }
@@ -352,7 +333,7 @@ impl Update<'_> {
             self.rule.path.ends_with(&[Text::const_new("roleRef"), Text::const_new("name")]);
         let role = self.referrer.role.as_ref().filter(|_| is_role);
         named.retain(|candidate| {
-            candidate.was_selected_by(&self.rule.target)
+            candidate.was_selected_by(self.rule.target)
                 && role.is_none_or(|role| candidate.was_selected_by(role))
                 && (self.referrer.is_cluster_scoped
                     || candidate.is_cluster_scoped

@@ -11,18 +11,9 @@ use crate::{
     yaml::{Node, Text},
 };
 
-/// Puts a prefix before, or a suffix behind, the name of every object.
-pub fn affix(context: &mut Context<'_>, map: &mut ResMap, affix: &Spanned<Text>, step: Step) {
-    for resource in map.iter_mut() {
-        if !keeps_its_name(&resource.original_gvk()) {
-            affix_name(context, resource, affix, step);
-        }
-    }
-    map.reindex();
-}
-
-/// As [`affix`], in the fields that `specs` name.
-pub fn affix_fields(
+/// Puts a prefix before, or a suffix behind, the name of every object, or the fields that `specs`
+/// name instead.
+pub fn affix(
     context: &mut Context<'_>,
     map: &mut ResMap,
     affix: &Spanned<Text>,
@@ -36,7 +27,7 @@ pub fn affix_fields(
             continue;
         }
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
-            if spec.path.iter().map(Text::as_str).eq(["metadata", "name"]) {
+            if spec.is_name() {
                 affix_name(context, resource, affix, step);
                 continue;
             }
@@ -168,7 +159,7 @@ pub fn set_namespace(
             wrong = Some((path.to_vec(), found));
         }
     };
-    if !gvk.is_cluster_scoped() {
+    if !resource.id().is_cluster_scoped {
         let path = [Text::const_new("metadata"), Text::const_new("namespace")];
         set(&mut context.origins, &mut resource.node, &path, Create::Scalar);
     }

@@ -37,6 +37,28 @@ const FIRST: [&str; 22] = [
 
 const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
+/// Compares two kinds in kustomize's own order, whatever a kustomization says.
+pub fn compare_kinds(a: &Gvk, b: &Gvk) -> Ordering {
+    let key = |gvk: &Gvk| {
+        let place = |kinds: &[&str]| kinds.iter().position(|kind| *kind == gvk.kind);
+        let rank = match (place(&FIRST), place(&LAST)) {
+            (Some(at), _) => (0, at),
+            (None, None) => (1, 0),
+            (None, Some(at)) => (2, at),
+        };
+        (rank, stable_name(gvk))
+    };
+    key(a).cmp(&key(b))
+}
+
+fn or(text: &Text, other: &'static str) -> Text {
+    if text.is_empty() { Text::const_new(other) } else { text.clone() }
+}
+
+fn stable_name(gvk: &Gvk) -> String {
+    format!("{}_{}_{}", or(&gvk.group, "~G"), or(&gvk.version, "~V"), or(&gvk.kind, "~K"))
+}
+
 /// Sorts by kind, those of `order` first and last; then by group, version, kind, namespace, name.
 pub fn legacy(resources: &mut [Resource], order: Option<&LegacyOrder>) {
     let texts = |kinds: &[&'static str]| kinds.iter().map(|&kind| Text::const_new(kind)).collect();
@@ -53,17 +75,9 @@ pub fn legacy(resources: &mut [Resource], order: Option<&LegacyOrder>) {
     };
     resources.sort_by_cached_key(|resource| {
         let id = resource.id();
-        let or = |text: &str, other: &'static str| -> Text {
-            if text.is_empty() { Text::const_new(other) } else { text.into() }
-        };
         Key {
             rank: rank(&id.gvk.kind),
-            gvk: format!(
-                "{}_{}_{}",
-                or(&id.gvk.group, "~G"),
-                or(&id.gvk.version, "~V"),
-                or(&id.gvk.kind, "~K")
-            ),
+            gvk: stable_name(&id.gvk),
             id: format!("{}|{}|{}", id.gvk, or(&id.namespace, "~X"), or(&id.name, "~N")),
             is_namespace: is_namespace(&id.gvk),
             is_core: id.gvk.group.is_empty(),

@@ -7,7 +7,6 @@ use super::{
     kustomization::Patch,
     loader::Loader,
     merge::{Merge, Merged},
-    merge_keys::of_patched,
     objects,
     selector::select,
 };
@@ -211,7 +210,8 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
 
 /// Merges a patch into the one object that has or had its identity.
 fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, object: &Node) {
-    let id = ResId::of(object);
+    let mut id = ResId::of(object);
+    id.is_cluster_scoped |= context.schemas.cluster_scoped(&id.gvk) == Some(true);
     match map.with_any_id(&id).as_slice() {
         &[index] => {
             let prepared = prepare(context, patch, object);
@@ -294,7 +294,7 @@ fn merge_into(
     index: usize,
 ) {
     let Some(resource) = map.get_mut(index) else { return };
-    let definition = of_patched(&resource.id().gvk, kind);
+    let definition = context.schemas.of_patched(&resource.id().gvk, kind);
     let rename = patch.allow_name_change || patch.allow_kind_change;
     let empty = Node::mapping(resource.span(), resource.node.origin);
     let object = std::mem::replace(&mut resource.node, empty);

@@ -4,10 +4,11 @@
 //! Source: kustomize's `internal/plugins` and `internal/builtins`. A configuration is written inline,
 //! in a file, or made by a kustomization; paths in it are relative to the one that lists it.
 
+mod iam_policy;
 mod value_add;
 
 use super::{
-    accumulate::{Target, append, note},
+    accumulate::{Accumulated, Target, append, note},
     context::Context,
     decode::{Fields, Spanned},
     field_spec::FieldSpec,
@@ -15,8 +16,8 @@ use super::{
     generator::{self, Kind},
     images,
     kustomization::{
-        BuildMetadata, GeneratorOptions, generator_fields, patch_fields, read_field_spec,
-        read_image, read_replicas,
+        BuildMetadata, Generator, GeneratorOptions, generator_fields, patch_fields,
+        read_field_spec, read_image, read_replicas,
     },
     labels,
     loader::join_origin,
@@ -43,19 +44,15 @@ pub fn generate(
         if !is_builtin(context, &config) {
             continue;
         }
-        let mut out = Vec::new();
         let made = match config.id().gvk.kind.as_str() {
-            "ConfigMapGenerator" => read_generator(&config, Kind::ConfigMap, &mut out),
-            "SecretGenerator" => read_generator(&config, Kind::Secret, &mut out),
+            "ConfigMapGenerator" => generated(context, target, &config, Kind::ConfigMap),
+            "SecretGenerator" => generated(context, target, &config, Kind::Secret),
+            "IAMPolicyGenerator" => iam_policy::generate(context, &config),
             _ => {
                 unknown(context, &config, "generator");
                 continue;
             }
         };
-        context.diagnostics.extend(out);
-        let Some((generator, kind)) = made else { continue };
-        let options = GeneratorOptions::default();
-        let made = generator::generate(context, &target.loader, &generator, &options, kind);
         if let Some(mut resource) = made {
             if metadata.any {
                 resource.origin_annotation = configured_by(&config, "");
@@ -63,6 +60,19 @@ pub fn generate(
             generator::absorb(context, map, resource);
         }
     }
+}
+
+fn generated(
+    context: &mut Context<'_>,
+    target: &Target,
+    config: &Resource,
+    kind: Kind,
+) -> Option<Resource> {
+    let mut out = Vec::new();
+    let generator = read_generator(config, kind, &mut out);
+    context.diagnostics.extend(out);
+    let options = GeneratorOptions::default();
+    generator::generate(context, &target.loader, &generator?, &options, kind)
 }
 
 /// Runs `transformers:`.
@@ -125,8 +135,9 @@ fn configurations(
             append(context, &mut map, config, entry.span);
         }
     }
-    target.resources(context, &mut map, &paths, metadata);
-    map.into_resources()
+    let mut accumulated = Accumulated { map, ..Accumulated::default() };
+    target.resources(context, &mut accumulated, &paths, metadata);
+    accumulated.map.into_resources()
 }
 
 /// Whether kustomize itself has the plugin; a program of its own is refused.
@@ -155,18 +166,17 @@ fn is_builtin(context: &mut Context<'_>, config: &Resource) -> bool {
 fn unknown(context: &mut Context<'_>, config: &Resource, what: &str) {
     let kind = &config.id().gvk.kind;
     let at = config.node.get("kind").map_or(config.span(), |node| node.span);
-    context.report(Diagnostic::error(
-        codes::KUSTOMIZE_UNSUPPORTED_FIELD,
-        format!("the {what} `{kind}` is not supported"),
-        at,
-    ));
+    context.report(if kind == "HelmChartInflationGenerator" {
+        let message = format!("`{kind}` runs Helm, and a build runs nothing and fetches nothing");
+        Diagnostic::error(codes::KUSTOMIZE_NEEDS_EXEC, message, at)
+            .with_help("commit what `helm template` prints and list that file under `resources`")
+    } else {
+        let message = format!("kustomize has no {what} `{kind}`");
+        Diagnostic::error(codes::KUSTOMIZE_PLUGIN, message, at)
+    });
 }
 
-fn read_generator(
-    config: &Resource,
-    kind: Kind,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(super::kustomization::Generator, Kind)> {
+fn read_generator(config: &Resource, kind: Kind, out: &mut Vec<Diagnostic>) -> Option<Generator> {
     let mut fields = Fields::new(&config.node, "a generator", out).lenient();
     let what = match kind {
         Kind::ConfigMap => "a configMapGenerator",
@@ -174,7 +184,7 @@ fn read_generator(
     };
     let mut generator = generator_fields(&mut fields, what, metadata(config, "name"), out)?;
     generator.namespace = generator.namespace.or_else(|| metadata(config, "namespace"));
-    Some((generator, kind))
+    Some(generator)
 }
 
 /// A field of a configuration's metadata.
@@ -199,13 +209,13 @@ fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Re
                 _ => ("suffix", Step::NameSuffix),
             };
             if let Some(affix) = fields.string(field, &mut out) {
-                names::affix_fields(context, map, &affix, step, &specs);
+                names::affix(context, map, &affix, step, &specs);
             }
         }
         "PrefixSuffixTransformer" => {
             for (field, step) in [("prefix", Step::NamePrefix), ("suffix", Step::NameSuffix)] {
                 if let Some(affix) = fields.string(field, &mut out) {
-                    names::affix_fields(context, map, &affix, step, &specs);
+                    names::affix(context, map, &affix, step, &specs);
                 }
             }
         }
@@ -302,11 +312,7 @@ fn configured_by(config: &Resource, dash: &str) -> String {
     let id = config.id();
     let path = config.origin_annotation.strip_prefix("path: ").unwrap_or("");
     let mut text = format!("{dash}configuredIn: {path}{indent}configuredBy:\n");
-    let api_version = if id.gvk.group.is_empty() {
-        id.gvk.version.to_string()
-    } else {
-        format!("{}/{}", id.gvk.group, id.gvk.version)
-    };
+    let api_version = id.gvk.api_version();
     for (key, value) in [
         ("apiVersion", api_version.as_str()),
         ("kind", id.gvk.kind.as_str()),

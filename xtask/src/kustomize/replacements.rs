@@ -3,15 +3,15 @@
 //! Source: kustomize's `filters/replacement`. The type of a target stays: a string stays one, and a
 //! number takes a number only.
 
-mod path;
 mod read;
+mod structured;
 
-use self::path::{Found, find};
 use self::read::{FieldOptions, Source, TargetSelector};
 pub use self::read::{Replacement, read_replacement};
 use super::{
     context::Context,
     decode::Spanned,
+    field_path::{CREATED, Found, find, lookup, split},
     kustomization::Selector,
     loader::Loader,
     selector::{Pattern, labels_fit, pattern},
@@ -147,11 +147,14 @@ fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Opt
             return None;
         }
     };
-    let mut node = resource.node.clone();
-    let mut value = None;
-    let _ = find(&mut node, &path::split(&source.field_path.value), None, &mut |found| {
-        value.get_or_insert_with(|| found.clone());
-    });
+    let value = match lookup(&resource.node, &split(&source.field_path.value)) {
+        Ok(value) => value.cloned(),
+        Err(wrong) => {
+            let message = format!("`{}` of {}: {wrong}", source.field_path.value, resource.id());
+            report(context, message, source.field_path.span);
+            return None;
+        }
+    };
     let missing = |value: &Node| {
         value.is_null()
             || value.as_mapping().is_some_and(crate::yaml::Mapping::is_empty)
@@ -261,35 +264,17 @@ fn copy(context: &mut Context<'_>, resource: &mut Resource, value: &Node, target
     let id = resource.id().to_string();
     for field_path in &target.field_paths {
         let via = field_path.span;
-        let create = target.options.create.then_some(value);
-        let mut problem = None;
-        let mut count = 0;
-        let origins = &mut context.origins;
-        let found =
-            find(&mut resource.node, &path::split(&field_path.value), create, &mut |field| {
-                count += 1;
-                let created = field.origin == path::CREATED;
-                match set(field, value, &target.options, created) {
-                    Ok(old) => {
-                        field.origin = match old {
-                            Some(old) => origins.record_over(Step::Replacement, via, &old),
-                            None => origins.record(Step::Replacement, via, None),
-                        };
-                    }
-                    Err(wrong) => problem = Some(wrong),
-                }
-            });
-        if target.options.create {
-            let origin = context.origins.record(Step::Replacement, via, None);
-            resource.node.visit_mut(&mut |node| {
-                if node.origin == path::CREATED {
-                    node.origin = origin;
-                }
-            });
-        }
-        match (found, problem) {
-            (Ok(()), None) if count > 0 => {}
-            (Ok(()), None) | (Err(Found::Nothing), _) => {
+        let parts = split(&field_path.value);
+        let fault = match structured::copy(context, resource, value, &parts, &target.options, via) {
+            structured::Outcome::Done => None,
+            structured::Outcome::Failed(wrong) => Some(Fault::Wrong(wrong)),
+            structured::Outcome::NoText => {
+                copy_to(context, resource, value, &parts, &target.options, via)
+            }
+        };
+        match fault {
+            None => {}
+            Some(Fault::Missing) => {
                 let message = format!("{id} has no `{}` to replace", field_path.value);
                 let diagnostic = Diagnostic::error(codes::KUSTOMIZE_REPLACEMENT, message, via);
                 context.report(
@@ -298,18 +283,72 @@ fn copy(context: &mut Context<'_>, resource: &mut Resource, value: &Node, target
                         .with_help("set `options.create: true` to add it"),
                 );
             }
-            (Err(Found::Structured), _) => context.report(
-                Diagnostic::error(
-                    codes::KUSTOMIZE_UNSUPPORTED_FIELD,
-                    format!("`{}` leads into a text, which is not supported", field_path.value),
-                    via,
-                )
-                .with_help("replace the whole text, or a part of it with `options.delimiter`"),
-            ),
-            (Err(Found::Wrong(message)), _) | (Ok(()), Some(message)) => {
+            Some(Fault::InText) => {
+                let message = format!(
+                    "`{}` leads into a text of {id} behind a `*` or an expression, which changes nothing",
+                    field_path.value
+                );
+                context.report(
+                    Diagnostic::warning(codes::KUSTOMIZE_REPLACEMENT, message, via)
+                        .with_help("name each text by its index, or by `[name=value]` as it is"),
+                );
+            }
+            Some(Fault::Wrong(message)) => {
                 report(context, format!("`{}` of {id}: {message}", field_path.value), via);
             }
         }
+    }
+}
+
+/// What kept a value from being copied.
+enum Fault {
+    /// The field is not there.
+    Missing,
+    /// The path leads into a text in a way that kustomize follows and forgets.
+    InText,
+    /// Why it does not fit.
+    Wrong(String),
+}
+
+/// Copies a value into the fields of one object that a path leads to.
+fn copy_to(
+    context: &mut Context<'_>,
+    resource: &mut Resource,
+    value: &Node,
+    parts: &[Text],
+    options: &FieldOptions,
+    via: Span,
+) -> Option<Fault> {
+    let mut problem = None;
+    let mut count = 0;
+    let origins = &mut context.origins;
+    let create = options.create.then_some(value);
+    let found = find(&mut resource.node, parts, create, &mut |field| {
+        count += 1;
+        let created = field.origin == CREATED;
+        match set(field, value, options, created) {
+            Ok(old) => {
+                field.origin = match old {
+                    Some(old) => origins.record_over(Step::Replacement, via, &old),
+                    None => origins.record(Step::Replacement, via, None),
+                };
+            }
+            Err(wrong) => problem = Some(wrong),
+        }
+    });
+    if options.create {
+        let origin = context.origins.record(Step::Replacement, via, None);
+        resource.node.visit_mut(&mut |node| {
+            if node.origin == CREATED {
+                node.origin = origin;
+            }
+        });
+    }
+    match (found, problem) {
+        (Ok(()), None) if count > 0 => None,
+        (Ok(()), None) | (Err(Found::Nothing), _) => Some(Fault::Missing),
+        (Err(Found::Structured), _) => Some(Fault::InText),
+        (Err(Found::Wrong(message)), _) | (Ok(()), Some(message)) => Some(Fault::Wrong(message)),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct ResId {
     pub namespace: Text,
     /// The name.
     pub name: Text,
+    /// Whether objects of this kind are in no namespace.
+    pub is_cluster_scoped: bool,
 }
 
 /// The namespace of what has none.
@@ -38,6 +40,15 @@ impl Gvk {
     pub fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
+    /// Group and version as an object writes them.
+    pub fn api_version(&self) -> Text {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            compact_str::format_compact!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Whether objects of this kind certainly have no namespace.
@@ -69,17 +80,22 @@ impl ResId {
     /// The identity that an object states.
     pub fn of(node: &Node) -> Self {
         let text = |path: &[&str]| node.at(path).and_then(Node::scalar_text).unwrap_or("");
-        Self {
-            gvk: Gvk::new(text(&["apiVersion"]), text(&["kind"])),
-            namespace: text(&["metadata", "namespace"]).into(),
-            name: text(&["metadata", "name"]).into(),
-        }
+        Self::new(
+            Gvk::new(text(&["apiVersion"]), text(&["kind"])),
+            text(&["metadata", "namespace"]).into(),
+            text(&["metadata", "name"]).into(),
+        )
+    }
+
+    /// An identity of these parts.
+    pub fn new(gvk: Gvk, namespace: Text, name: Text) -> Self {
+        Self { is_cluster_scoped: gvk.is_cluster_scoped(), gvk, namespace, name }
     }
 
     /// The namespace for comparisons: the default one if none is written, and one of its own for
     /// what has none.
     pub fn effective_namespace(&self) -> Text {
-        if self.gvk.is_cluster_scoped() {
+        if self.is_cluster_scoped {
             NO_NAMESPACE
         } else if self.namespace.is_empty() {
             DEFAULT_NAMESPACE
@@ -104,21 +120,15 @@ mod tests {
 
     #[test]
     fn identities_are_written_as_kustomize_writes_them() {
-        let id = ResId {
-            gvk: Gvk::new("apps/v1", "Deployment"),
-            namespace: Text::default(),
-            name: "web".into(),
-        };
+        let id = ResId::new(Gvk::new("apps/v1", "Deployment"), "".into(), "web".into());
         assert_eq!(id.to_string(), "Deployment.v1.apps/web.[noNs]");
         assert_eq!(Gvk::new("v1", "Service").to_string(), "Service.v1.[noGrp]");
     }
 
     #[test]
     fn the_effective_namespace_is_never_empty() {
-        let id = |api, kind, namespace: &str| ResId {
-            gvk: Gvk::new(api, kind),
-            namespace: namespace.into(),
-            name: "x".into(),
+        let id = |api, kind, namespace: &str| {
+            ResId::new(Gvk::new(api, kind), namespace.into(), "x".into())
         };
         assert_eq!(id("v1", "Pod", "").effective_namespace(), "default");
         assert_eq!(id("v1", "Node", "x").effective_namespace(), "_non_namespaceable_");

@@ -62,6 +62,8 @@ pub enum Step {
     NameHash,
     /// `replacements:`.
     Replacement,
+    /// `vars:`.
+    Var,
     /// A transformer with a configuration of its own.
     Transformer,
     /// A reference that followed the new name of what it refers to.
@@ -106,6 +108,7 @@ impl fmt::Display for Step {
             Self::Generator => "generator",
             Self::NameHash => "name hash",
             Self::Replacement => "replacement",
+            Self::Var => "vars",
             Self::Transformer => "transformer",
             Self::NameReference => "name reference",
             Self::BuildMetadata => "buildMetadata",

@@ -1,5 +1,7 @@
 //! `values.schema.json`: a JSON Schema that the merged values must fit.
 
+use std::cell::OnceCell;
+
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind},
@@ -41,20 +43,6 @@ impl Schema {
         }
     }
 
-    /// The place of a keyword, by its JSON pointer; the first line where the JSON is not also
-    /// YAML, such as one that is indented with tabs.
-    fn place(&self, sources: &Sources, pointer: &str) -> Span {
-        let mut not_yaml = Vec::new();
-        let documents = parse(sources, self.source, Dialect::Resource, &mut not_yaml);
-        match documents.first() {
-            Some(tree) if not_yaml.is_empty() => {
-                let keyword = find(tree, pointer).0.span;
-                Span { end: keyword.start, ..keyword }
-            }
-            _ => Span::start_of(self.source),
-        }
-    }
-
     /// Whether it refuses a key of the outermost map that it does not name.
     pub fn refuses(&self, key: &str) -> bool {
         let closed = self.json.get("additionalProperties") == Some(&Json::Bool(false));
@@ -78,8 +66,35 @@ pub fn check(schema: &Schema, values: &Values, sources: &Sources, out: &mut Vec<
         }
     };
     let instance = json(values.root());
+    let keywords = Keywords { source: schema.source, sources, tree: OnceCell::new() };
     for error in validator.iter_errors(&instance) {
-        out.push(diagnostic(&error, values, schema, sources));
+        out.push(diagnostic(&error, values, schema, &keywords));
+    }
+}
+
+/// The places of a schema's keywords. The text is read once more, when the first value does not fit.
+struct Keywords<'a> {
+    source: SourceId,
+    sources: &'a Sources,
+    tree: OnceCell<Option<Node>>,
+}
+
+impl Keywords<'_> {
+    /// The place of a keyword, by its JSON pointer; the first line where the JSON is not also
+    /// YAML, such as one that is indented with tabs.
+    fn place(&self, pointer: &str) -> Span {
+        let tree = self.tree.get_or_init(|| {
+            let mut not_yaml = Vec::new();
+            let documents = parse(self.sources, self.source, Dialect::Resource, &mut not_yaml);
+            documents.into_iter().next().filter(|_| not_yaml.is_empty())
+        });
+        match tree {
+            Some(tree) => {
+                let keyword = find(tree, pointer).0.span;
+                Span { end: keyword.start, ..keyword }
+            }
+            None => Span::start_of(self.source),
+        }
     }
 }
 
@@ -87,7 +102,7 @@ fn diagnostic(
     error: &ValidationError<'_>,
     values: &Values,
     schema: &Schema,
-    sources: &Sources,
+    keywords: &Keywords<'_>,
 ) -> Diagnostic {
     let pointer = error.instance_path().to_string();
     let (node, path) = find(values.root(), &pointer);
@@ -128,10 +143,8 @@ fn diagnostic(
         }
         _ => format!("{shown} does not fit the schema: {}", error.masked()),
     };
-    Diagnostic::error(codes::TEMPLATE_VALUES_SCHEMA, message, at).with_related(
-        schema.place(sources, error.schema_path().as_str()),
-        "the schema asks for it here",
-    )
+    Diagnostic::error(codes::TEMPLATE_VALUES_SCHEMA, message, at)
+        .with_related(keywords.place(error.schema_path().as_str()), "the schema asks for it here")
 }
 
 /// The types that a schema allows, in words.

@@ -52,7 +52,7 @@ fn file_name(id: &ResId, with_namespace: bool) -> String {
 
 /// The namespace that an object is in; `None` for one without.
 fn namespace(id: &ResId) -> Option<&str> {
-    if id.gvk.is_cluster_scoped() {
+    if id.is_cluster_scoped {
         return None;
     }
     Some(if id.namespace.is_empty() { "default" } else { &id.namespace })
@@ -66,7 +66,7 @@ mod tests {
     fn names_are_those_of_kustomize() {
         let name = |api_version, kind, namespace: &str, name: &str, several| {
             let gvk = Gvk::new(api_version, kind);
-            file_name(&ResId { gvk, namespace: namespace.into(), name: name.into() }, several)
+            file_name(&ResId::new(gvk, namespace.into(), name.into()), several)
         };
         assert_eq!(name("apps/v1", "Deployment", "x", "Web", false), "apps_v1_deployment_web.yaml");
         assert_eq!(name("v1", "ConfigMap", "", "a.B", true), "default_v1_configmap_a.b.yaml");

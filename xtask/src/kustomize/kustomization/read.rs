@@ -4,9 +4,10 @@ use super::{
     super::{
         decode::{Fields, Spanned, string},
         replacements::read_replacement,
+        vars::read_var,
     },
     BuildMetadata, FieldSpecEntry, Generator, GeneratorOptions, Image, Kustomization, Labels,
-    LegacyOrder, Patch, Replicas, Selector, SortOptions,
+    LegacyOrder, OpenApi, Patch, Replicas, Selector, SortOptions,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -15,16 +16,8 @@ use crate::{
     yaml::{Node, Text},
 };
 
-/// Fields that kustomize has and this build does not do yet.
-const UNSUPPORTED: &[&str] = &[
-    "openapi",
-    "vars",
-    "crds",
-    "configurations",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-];
+/// Fields for which kustomize runs Helm, which fetches charts.
+const HELM: &[&str] = &["helmCharts", "helmChartInflationGenerator", "helmGlobals"];
 
 impl Kustomization {
     /// Whether nothing in it does anything.
@@ -43,6 +36,10 @@ impl Kustomization {
             && self.images.is_empty()
             && self.replicas.is_empty()
             && self.replacements.is_empty()
+            && self.vars.is_empty()
+            && self.configurations.is_empty()
+            && self.crds.is_empty()
+            && self.openapi.is_none()
             && self.config_maps.is_empty()
             && self.secrets.is_empty()
             && self.sort_options.is_none()
@@ -93,6 +90,12 @@ impl Kustomization {
             images,
             replicas: fields.records("replicas", out, read_replicas),
             replacements: fields.records("replacements", out, read_replacement),
+            vars: deprecated(&mut fields, "vars", "replacements", out, |fields, name, out| {
+                fields.records(name, out, read_var)
+            }),
+            configurations: fields.strings("configurations", out),
+            crds: fields.strings("crds", out),
+            openapi: fields.take("openapi").map(|entry| read_openapi(&entry.value, out)),
             config_maps: fields.list("configMapGenerator", out, |node, out| {
                 read_generator(node, "a configMapGenerator", out)
             }),
@@ -111,37 +114,27 @@ impl Kustomization {
             transformers: texts(&mut fields, "transformers", out),
             validators: texts(&mut fields, "validators", out),
         };
-        for name in UNSUPPORTED {
+        for name in HELM {
             let Some(entry) = fields.take(name) else { continue };
             let empty = entry.value.as_sequence().is_some_and(<[Node]>::is_empty)
                 || entry.value.as_mapping().is_some_and(crate::yaml::Mapping::is_empty);
-            if !empty {
+            // Without a chart the settings do nothing.
+            if !empty && *name != "helmGlobals" {
                 out.push(
                     Diagnostic::error(
-                        codes::KUSTOMIZE_UNSUPPORTED_FIELD,
-                        format!("`{name}` is not supported"),
+                        codes::KUSTOMIZE_NEEDS_EXEC,
+                        format!("`{name}` runs Helm, and a build runs nothing and fetches nothing"),
                         entry.key_span,
                     )
-                    .with_help(instead(name)),
+                    .with_help(
+                        "commit what `helm template` prints and list that file under `resources`, or \
+                         let Argo CD render the chart in an Application of its own",
+                    ),
                 );
             }
         }
         fields.finish(out);
         kustomization
-    }
-}
-
-/// What to do without a field that is not supported.
-fn instead(name: &str) -> &'static str {
-    match name {
-        "helmGlobals" | "helmCharts" | "helmChartInflationGenerator" => {
-            "render the chart with `helm template` into a file and list that under `resources`"
-        }
-        "vars" => "use `replacements`, or set the value in a template (`*.yaml.j2`)",
-        "openapi" | "crds" | "configurations" => {
-            "write the whole list in the patch: without a schema a list is replaced"
-        }
-        _ => "use the fields of the kustomization instead of a transformer of its own",
     }
 }
 
@@ -187,14 +180,13 @@ fn deprecated<'a, T>(
     read: impl FnOnce(&mut Fields<'a>, &'static str, &mut Vec<Diagnostic>) -> Vec<T>,
 ) -> Vec<T> {
     if let Some(span) = fields.key_span(name) {
-        out.push(
-            Diagnostic::warning(
-                codes::KUSTOMIZE_DEPRECATED_FIELD,
-                format!("`{name}` is deprecated"),
-                span,
-            )
-            .with_help(format!("use `{instead}` instead")),
+        // The words of kustomize, since people search their logs for them.
+        let experimental = if name == "vars" { "[EXPERIMENTAL] " } else { "" };
+        let message = format!(
+            "'{name}' is deprecated. Please use '{instead}' instead. {experimental}Run 'kustomize \
+             edit fix' to update your Kustomization automatically."
         );
+        out.push(Diagnostic::warning(codes::KUSTOMIZE_DEPRECATED_FIELD, message, span));
     }
     read(fields, name, out)
 }
@@ -218,6 +210,7 @@ fn non_empty(text: Option<Spanned<Text>>) -> Option<Spanned<Text>> {
 fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Labels {
     let mut fields = Fields::new(node, "an entry of `labels`", out);
     let labels = Labels {
+        span: fields.span(),
         pairs: fields.pairs("pairs", out),
         include_selectors: fields.boolean("includeSelectors", out),
         include_templates: fields.boolean("includeTemplates", out),
@@ -228,15 +221,27 @@ fn read_labels(node: &Node, out: &mut Vec<Diagnostic>) -> Labels {
     labels
 }
 
+fn read_openapi(node: &Node, out: &mut Vec<Diagnostic>) -> OpenApi {
+    let mut fields = Fields::new(node, "`openapi`", out);
+    let openapi = OpenApi {
+        span: fields.span(),
+        path: fields.string("path", out),
+        version: fields.string("version", out),
+    };
+    fields.finish(out);
+    openapi
+}
+
 /// Reads a field that a configuration names.
 pub fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry {
     let mut fields = Fields::new(node, "a field spec", out);
+    let span = fields.span();
     let mut text =
         |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
     let gvk =
         Gvk { group: text("group", out), version: text("version", out), kind: text("kind", out) };
     let path = text("path", out);
-    let spec = FieldSpecEntry { gvk, path, create: fields.boolean("create", out) };
+    let spec = FieldSpecEntry { span, gvk, path, create: fields.boolean("create", out) };
     fields.finish(out);
     spec
 }

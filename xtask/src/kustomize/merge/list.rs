@@ -28,15 +28,21 @@ impl Merge<'_> {
         &mut self,
         target: Vec<Node>,
         patch: Patch<'_>,
-        keys: &[&'static str],
-        definition: Definition,
+        keys: &[Text],
+        definition: Definition<'_>,
     ) -> Vec<Node> {
-        let keys: &[&str] = if keys.is_empty() { &[""] } else { keys };
-        match *keys {
-            [key] if is_regular(&target, key) && patch_is_regular(patch, key) => {
-                self.regular(target, patch, key, definition)
+        let key = match keys {
+            [] => "",
+            [key] => key.as_str(),
+            _ => {
+                let keys: Vec<&str> = keys.iter().map(Text::as_str).collect();
+                return self.irregular(target, patch, &keys, definition);
             }
-            _ => self.irregular(target, patch, keys, definition),
+        };
+        if is_regular(&target, key) && patch_is_regular(patch, key) {
+            self.regular(target, patch, key, definition)
+        } else {
+            self.irregular(target, patch, &[key], definition)
         }
     }
 
@@ -47,7 +53,7 @@ impl Merge<'_> {
         target: Vec<Node>,
         patch: Patch<'_>,
         key: &str,
-        definition: Definition,
+        definition: Definition<'_>,
     ) -> Vec<Node> {
         let mut merged = Vec::with_capacity(target.len());
         let Patch::Other(items) = patch else {
@@ -88,7 +94,7 @@ impl Merge<'_> {
         target: Vec<Node>,
         patch: Patch<'_>,
         keys: &[&str],
-        definition: Definition,
+        definition: Definition<'_>,
     ) -> Vec<Node> {
         let mut elements: Vec<Node> = target;
         let mut list: Vec<usize> = (0..elements.len()).collect();
