@@ -37,6 +37,8 @@ codes! {
     YAML_DUPLICATE_KEY = "yaml/duplicate-key";
     /// A mapping key or value that YAML allows and Kubernetes cannot hold.
     YAML_UNSUPPORTED = "yaml/unsupported";
+    /// A plain scalar means different things to different readers.
+    YAML_AMBIGUOUS_SCALAR = "yaml/ambiguous-scalar";
 
     /// A kustomization, or an entry of it, has a field that does not exist.
     KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field";
@@ -96,6 +98,8 @@ codes! {
     KUSTOMIZE_SORT_OPTIONS = "kustomize/sort-options";
     /// An option of `buildMetadata` that does not exist.
     KUSTOMIZE_BUILD_METADATA = "kustomize/build-metadata";
+    /// An entry of a kustomization changes nothing.
+    KUSTOMIZE_NO_EFFECT = "kustomize/no-effect";
     /// A name can refer to several objects.
     KUSTOMIZE_AMBIGUOUS_REFERENCE = "kustomize/ambiguous-reference";
 
@@ -114,6 +118,10 @@ codes! {
     PATCH_DOES_NOT_APPLY = "patch/does-not-apply";
     /// A patch has a value of another type than the resource.
     PATCH_TYPE = "patch/type";
+    /// A patch replaces a list of a kind whose lists kustomize cannot merge, and elements get lost.
+    PATCH_REPLACES_LIST = "patch/replaces-list";
+    /// An element of a patch is lost, since it lacks a key that its list is merged by.
+    PATCH_LOST_ELEMENT = "patch/lost-element";
     /// A `$patch` directive does not exist.
     PATCH_DIRECTIVE = "patch/directive";
 

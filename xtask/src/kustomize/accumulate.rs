@@ -81,7 +81,9 @@ impl Target {
         // What is missing now would only make the steps fail for reasons that are not the user's.
         if context.error_count() == before {
             let config = Arc::clone(&accumulated.config);
+            let above = std::mem::replace(&mut context.in_component, k.component);
             self.transform(context, &mut accumulated.map, metadata, &config);
+            context.in_component = above;
             vars::bind(context, &mut accumulated.map, &mut accumulated.vars, &k.vars);
         }
         accumulated

@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub templates: Templates,
     /// Which lists patches merge.
     pub schemas: Schemas,
+    /// Whether the kustomization at work is a component.
+    pub in_component: bool,
 }
 
 impl<'a> Context<'a> {
@@ -51,6 +53,7 @@ impl<'a> Context<'a> {
             directories: BTreeSet::new(),
             templates: Templates::default(),
             schemas: Schemas::default(),
+            in_component: false,
         }
     }
 
@@ -110,6 +113,18 @@ impl<'a> Context<'a> {
     /// Reports a problem.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Warns that an entry changes nothing. A component is written for many kustomizations, so what
+    /// it does not find in one of them is no mistake.
+    pub fn no_effect(&mut self, message: impl Into<String>, at: Span) {
+        if !self.in_component {
+            let at = Span { end: at.start, ..at };
+            self.report(
+                Diagnostic::warning(codes::KUSTOMIZE_NO_EFFECT, message.into(), at)
+                    .with_help("remove the entry, or correct what it names"),
+            );
+        }
     }
 
     /// A step that creates fields, asked for at `span`.

@@ -34,7 +34,7 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
         );
         return;
     };
-    let change = Change { image, pattern };
+    let mut change = Change { image, pattern, found: false };
     let by = context.by(Step::Images, image.span);
     for resource in map.iter_mut() {
         if resource.id().gvk.kind == "CustomResourceDefinition" {
@@ -57,16 +57,30 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
             }
         }
     }
+    if !change.found {
+        let message =
+            format!("no image is named `{}`, so the entry changes nothing", image.name.value);
+        context.no_effect(message, image.name.span);
+    } else if image.new_name.is_none()
+        && image.new_tag.is_none()
+        && image.digest.is_none()
+        && image.tag_suffix.is_none()
+    {
+        let message = format!("nothing is said about the image `{}`", image.name.value);
+        context.no_effect(message, image.name.span);
+    }
 }
 
 struct Change<'a> {
     image: &'a Image,
     pattern: Regex,
+    /// Whether there is such an image.
+    found: bool,
 }
 
 impl Change<'_> {
     /// Every list of containers at any depth.
-    fn everywhere(&self, origins: &mut Origins, node: &mut Node) {
+    fn everywhere(&mut self, origins: &mut Origins, node: &mut Node) {
         match &mut node.value {
             Value::Scalar(_) => {}
             Value::Sequence(items) => {
@@ -90,11 +104,12 @@ impl Change<'_> {
         }
     }
 
-    fn apply(&self, origins: &mut Origins, field: &mut Node) {
+    fn apply(&mut self, origins: &mut Origins, field: &mut Node) {
         let Some(text) = field.scalar_text().filter(|_| !field.is_null()) else { return };
         if !self.pattern.is_match(text) {
             return;
         }
+        self.found = true;
         let (new, span) = self.changed(text);
         set_text(origins, field, new, Step::Images, span);
     }

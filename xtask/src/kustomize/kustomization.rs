@@ -140,6 +140,8 @@ pub struct Patch {
 /// annotations. An empty part matches everything.
 #[derive(Clone, Debug)]
 pub struct Selector {
+    /// The whole selector.
+    pub span: Span,
     /// `group:`.
     pub group: Spanned<Text>,
     /// `version:`.

@@ -6,6 +6,8 @@
 
 mod list;
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use super::merge_keys::{Definition, How, of_field};
@@ -13,7 +15,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Step},
     source::Span,
-    yaml::{Entry, Mapping, Node, Text, Value},
+    yaml::{Entry, Mapping, Node, Text, Value, to_json},
 };
 
 /// The key of a directive in a patch.
@@ -31,6 +33,8 @@ pub struct Merge<'a> {
     pub path: Vec<Text>,
     /// The object, for messages.
     pub id: String,
+    /// Whether the kind of the object is known, so that its lists are merged as its users expect.
+    pub is_known: bool,
 }
 
 /// What a `$patch` asks for.
@@ -96,6 +100,9 @@ impl Merge<'_> {
             },
             (Value::Sequence(items), Value::Sequence(old)) => match how {
                 How::Plain => {
+                    if !self.is_known {
+                        self.warn_of_lost_elements(&old, items, target.span, patch.span);
+                    }
                     let target = Node { value: Value::Sequence(old), ..target };
                     Some(self.over(patch.clone(), &target))
                 }
@@ -139,6 +146,33 @@ impl Merge<'_> {
                 Some(target)
             }
         }
+    }
+
+    /// Warns that a list of a kind without a schema loses elements to the one of the patch.
+    fn warn_of_lost_elements(&mut self, old: &[Node], new: &[Node], there: Span, patch: Span) {
+        let json = |item: &Node| {
+            let mut text = String::new();
+            to_json(item, &mut text).ok().map(|()| text)
+        };
+        let kept: HashSet<Option<String>> = new.iter().map(json).collect();
+        let lost = old.iter().filter(|item| !kept.contains(&json(item))).count();
+        if lost == 0 || new.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the patch replaces the whole list `{}` of {}, and {lost} of its {} elements are lost",
+            self.path.join("."),
+            self.id,
+            old.len()
+        );
+        self.out.push(
+            Diagnostic::warning(codes::PATCH_REPLACES_LIST, message, patch)
+                .with_related(there, "the resource sets it here")
+                .with_help(
+                    "lists of a kind without a schema are not merged: name the merge keys in an \
+                     `openapi` document, or say what you mean with a JSON 6902 patch",
+                ),
+        );
     }
 
     fn mappings(

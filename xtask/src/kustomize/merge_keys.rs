@@ -27,6 +27,13 @@ struct Fields {
     others: Option<(How, Option<usize>)>,
 }
 
+impl Definition<'_> {
+    /// Whether there is a definition at all.
+    pub fn is_known(self) -> bool {
+        self.known.is_some()
+    }
+}
+
 /// How a field is merged.
 #[derive(Clone, Debug)]
 pub enum How {

@@ -199,6 +199,9 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     }
     let Some(object) = objects.first() else { return };
     let Some(selected) = select(context, map, target) else { return };
+    if selected.is_empty() {
+        context.no_effect("the patch changes nothing: no object fits its target", target.span);
+    }
     let prepared = prepare(context, patch, object);
     for index in selected {
         merge_into(context, map, patch, &prepared, kind_of(object), index);
@@ -304,6 +307,7 @@ fn merge_into(
         out: &mut context.diagnostics,
         path: Vec::new(),
         id: resource.id().to_string(),
+        is_known: definition.is_known(),
     };
     let merged = merge.object(object, prepared, definition);
     match merged {
@@ -332,6 +336,9 @@ fn json(
 ) {
     let Some(target) = &patch.target else { return };
     let Some(selected) = select(context, map, target) else { return };
+    if selected.is_empty() {
+        context.no_effect("the patch changes nothing: no object fits its target", target.span);
+    }
     for index in selected {
         map.update(index, |resource| {
             if keep_identity {

@@ -92,6 +92,12 @@ fn replace(context: &mut Context<'_>, map: &mut ResMap, entry: &Replacement) {
     let Some(value) = value else { return };
     for target in &entry.targets {
         let Some(selected) = targets(context, map, target) else { continue };
+        if selected.is_empty() {
+            context.no_effect(
+                "the replacement changes nothing: no object fits the target",
+                target.span,
+            );
+        }
         for index in selected {
             map.update(index, |resource| copy(context, resource, &value, target));
         }
@@ -319,13 +325,15 @@ fn copy_to(
     options: &FieldOptions,
     via: Span,
 ) -> Option<Fault> {
-    let mut problem = None;
+    let (mut problem, mut emptied_one) = (None, false);
     let mut count = 0;
     let origins = &mut context.origins;
     let create = options.create.then_some(value);
     let found = find(&mut resource.node, parts, create, &mut |field| {
         count += 1;
         let created = field.origin == CREATED;
+        let emptied = !created && value.as_scalar().is_none() && field.as_scalar().is_some();
+        emptied_one |= emptied && options.delimiter.is_empty();
         match set(field, value, options, created) {
             Ok(old) => {
                 field.origin = match old {
@@ -336,6 +344,20 @@ fn copy_to(
             Err(wrong) => problem = Some(wrong),
         }
     });
+    if emptied_one && problem.is_none() {
+        let message = format!(
+            "the value is {}, and the field of {} holds a single value, which becomes empty",
+            value.describe(),
+            resource.id()
+        );
+        context.report(
+            Diagnostic::warning(codes::KUSTOMIZE_REPLACEMENT, message, via)
+                .with_related(value.span, "the value")
+                .with_help(
+                    "remove the field from the target, and let `options.create: true` make it",
+                ),
+        );
+    }
     if options.create {
         let origin = context.origins.record(Step::Replacement, via, None);
         resource.node.visit_mut(&mut |node| {

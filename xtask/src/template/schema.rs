@@ -86,7 +86,7 @@ impl Keywords<'_> {
         let tree = self.tree.get_or_init(|| {
             let mut not_yaml = Vec::new();
             let documents = parse(self.sources, self.source, Dialect::Resource, &mut not_yaml);
-            documents.into_iter().next().filter(|_| not_yaml.is_empty())
+            documents.into_iter().next().filter(|_| !not_yaml.iter().any(Diagnostic::is_error))
         });
         match tree {
             Some(tree) => {

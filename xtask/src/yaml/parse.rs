@@ -14,7 +14,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use self::position::{Position, offset};
-use super::{Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve};
+use super::{
+    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve,
+    scalar::ambiguity,
+};
 use crate::{
     diag::{Diagnostic, codes},
     source::{SourceId, Sources, Span},
@@ -233,10 +236,18 @@ impl Builder<'_> {
     fn add(&mut self, node: Node, plain: bool) -> Result<(), Abandon> {
         match self.frames.last_mut() {
             None => self.root = Some(node),
-            Some(Frame { items: Items::Sequence(items), .. }) => items.push(node),
+            Some(Frame { items: Items::Sequence(items), .. }) => {
+                if plain {
+                    warn_of_ambiguity(&mut self.diagnostics, &node, "", self.dialect);
+                }
+                items.push(node);
+            }
             Some(Frame { items: Items::Mapping { entries, key, merges }, .. }) => {
                 match key.take() {
                     Some(Key::Named(key, key_span)) => {
+                        if plain {
+                            warn_of_ambiguity(&mut self.diagnostics, &node, &key, self.dialect);
+                        }
                         entries.push(Entry { key, key_span, value: node });
                     }
                     Some(Key::Merge) => merges.push(node),
@@ -409,6 +420,20 @@ impl Builder<'_> {
             None => diagnostic,
         });
     }
+}
+
+/// Warns of a plain value that does not mean the same to every reader.
+fn warn_of_ambiguity(out: &mut Vec<Diagnostic>, value: &Node, key: &str, dialect: Dialect) {
+    let Some(text) = value.scalar_text() else { return };
+    let Some(why) = ambiguity(text, dialect) else { return };
+    // The modes of files are octal numbers by custom, and every reader of manifests takes them so.
+    if why.starts_with("an octal") && key.to_ascii_lowercase().ends_with("mode") {
+        return;
+    }
+    let message = format!("the plain `{text}` is {why}");
+    out.push(Diagnostic::warning(codes::YAML_AMBIGUOUS_SCALAR, message, value.span).with_help(
+        "put it in quotes if it is text; if not, write `true`, `false` or a decimal number",
+    ));
 }
 
 const INDENT_WITH_SPACES: &str = "indent with spaces: YAML does not take tabs";

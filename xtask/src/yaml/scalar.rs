@@ -34,6 +34,29 @@ pub fn resolve(text: &str, dialect: Dialect) -> ScalarKind {
     }
 }
 
+/// Why a plain scalar does not mean the same to every reader: YAML 1.1, YAML 1.2 and Go's decoders
+/// differ about it. `None` for nearly every text.
+pub(super) fn ambiguity(text: &str, dialect: Dialect) -> Option<String> {
+    let first = text.bytes().next().filter(|first| b"yYnNoO0123456789+-".contains(first))?;
+    if first.is_ascii_alphabetic() {
+        let boolean = word(text, Dialect::Config) == ScalarKind::Bool;
+        return boolean.then(|| "a boolean in YAML 1.1, a string in YAML 1.2".to_owned());
+    }
+    if number::is_sexagesimal(text) {
+        return Some("a number to the base of 60 in YAML 1.1, a string in YAML 1.2".to_owned());
+    }
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
+        let read = match number::signed(text, dialect).and_then(|number| number.to_json()) {
+            Some(number) if number != digits => format!("; it is read as {number}"),
+            _ => String::new(),
+        };
+        return Some(format!("an octal number in YAML 1.1, a decimal one in YAML 1.2{read}"));
+    }
+    let date = Time::parse(text)?.to_rfc3339()?;
+    (date != text).then(|| format!("a date in YAML 1.1, which becomes `{date}`"))
+}
+
 /// Whether go-yaml v2 has to quote `text` to print it as a string.
 pub(super) fn is_ambiguous(text: &str) -> bool {
     implicit(text, Dialect::Config) != ScalarKind::String || number::is_sexagesimal(text)

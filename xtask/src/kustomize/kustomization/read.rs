@@ -280,6 +280,7 @@ pub fn read_selector(node: &Node, out: &mut Vec<Diagnostic>) -> Selector {
         fields.string(name, out).unwrap_or(Spanned { value: Text::default(), span })
     };
     let selector = Selector {
+        span,
         group: text("group", out),
         version: text("version", out),
         kind: text("kind", out),

@@ -6,7 +6,11 @@ use super::{
     super::merge_keys::{Definition, How},
     DIRECTIVE, Directive, Merge,
 };
-use crate::yaml::{Node, Scalar, ScalarKind, Text, Value};
+use crate::{
+    diag::{Diagnostic, codes},
+    source::Span,
+    yaml::{Node, Scalar, ScalarKind, Text, Value},
+};
 
 /// What a patch has for a list.
 #[derive(Clone, Copy)]
@@ -164,7 +168,51 @@ impl Merge<'_> {
             append(&mut result, &elements, at, &valid.0);
         }
         // An element without its keys can be there more than once.
-        result.iter().filter_map(|&at| elements.get(at).cloned()).collect()
+        let result: Vec<Node> = result.iter().filter_map(|&at| elements.get(at).cloned()).collect();
+        if let Patch::Other(items) = patch {
+            self.warn_of_lost_items(items, &result, keys);
+        }
+        result
+    }
+
+    /// Warns of elements of the patch that did not reach the result.
+    fn warn_of_lost_items(&mut self, items: &[Node], result: &[Node], keys: &[&str]) {
+        for item in items {
+            let Some(map) = item.as_mapping().filter(|map| !map.contains_key(DIRECTIVE)) else {
+                continue;
+            };
+            let scalars = || map.iter().filter(|entry| entry.value.as_scalar().is_some());
+            let is_there = result.iter().any(|element| {
+                let same = |value: &Node, other: &Node| value.scalar_text() == other.scalar_text();
+                scalars().filter(|entry| !entry.value.is_null()).all(|entry| {
+                    element.get(&entry.key).is_some_and(|value| same(&entry.value, value))
+                })
+            });
+            if is_there {
+                continue;
+            }
+            let missing: Vec<String> = keys
+                .iter()
+                .filter(|key| !key.is_empty() && !map.contains_key(key))
+                .map(|key| format!("`{key}`"))
+                .collect();
+            let message = format!(
+                "this element of `{}` is lost in the merge with {}",
+                self.path.join("."),
+                self.id
+            );
+            let at = Span { end: item.span.start, ..item.span };
+            let diagnostic = Diagnostic::warning(codes::PATCH_LOST_ELEMENT, message, at);
+            self.out.push(if missing.is_empty() {
+                diagnostic.with_help("use a JSON 6902 patch for it")
+            } else {
+                diagnostic.with_help(format!(
+                    "the list is merged by {}, so add {}",
+                    keys.join(" and "),
+                    missing.join(" and ")
+                ))
+            });
+        }
     }
 }
 

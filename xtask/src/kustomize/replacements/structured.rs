@@ -13,6 +13,7 @@ use super::{
     set,
 };
 use crate::{
+    diag::Diagnostic,
     resource::{Resource, Step},
     source::Span,
     yaml::{Dialect, Node, Scalar, Text, Value, emit, escape_json, parse, resolve, to_json},
@@ -91,7 +92,8 @@ fn replaced(
     let mut problems = Vec::new();
     let documents = parse(context.sources, source, Dialect::Resource, &mut problems);
     let mut documents = documents.into_iter();
-    let (Some(mut document), true) = (documents.next(), problems.is_empty()) else {
+    let (Some(mut document), true) = (documents.next(), !problems.iter().any(Diagnostic::is_error))
+    else {
         return Err("the text is neither JSON nor YAML".to_owned());
     };
     let create = options.create.then_some(value);
