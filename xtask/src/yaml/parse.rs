@@ -238,7 +238,7 @@ impl Builder<'_> {
             None => self.root = Some(node),
             Some(Frame { items: Items::Sequence(items), .. }) => {
                 if plain {
-                    warn_of_ambiguity(&mut self.diagnostics, &node, "", self.dialect);
+                    warn_of_ambiguity(self.diagnostics, &node, "", self.dialect);
                 }
                 items.push(node);
             }
@@ -246,7 +246,7 @@ impl Builder<'_> {
                 match key.take() {
                     Some(Key::Named(key, key_span)) => {
                         if plain {
-                            warn_of_ambiguity(&mut self.diagnostics, &node, &key, self.dialect);
+                            warn_of_ambiguity(self.diagnostics, &node, &key, self.dialect);
                         }
                         entries.push(Entry { key, key_span, value: node });
                     }
