@@ -54,8 +54,19 @@ pub struct Options {
     pub base: PathBuf,
     /// Which files a kustomization may refer to.
     pub load_restrictor: LoadRestrictor,
-    /// The order of the result where the kustomization has no `sortOptions`.
-    pub reorder: Reorder,
+    /// The order of the result where the kustomization has no `sortOptions`; without one as
+    /// [`Reorder::Legacy`].
+    pub reorder: Option<Reorder>,
+    /// Whether to record what set each field and what it overrode. Only a measurement of what that
+    /// costs turns it off.
+    pub origins: bool,
+}
+
+impl Options {
+    /// As kustomize builds without options, with paths relative to `base`.
+    pub fn new(base: PathBuf) -> Self {
+        Self { base, load_restrictor: LoadRestrictor::default(), reorder: None, origins: true }
+    }
 }
 
 /// `--load-restrictor`.
@@ -69,10 +80,9 @@ pub enum LoadRestrictor {
 }
 
 /// `--reorder`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reorder {
     /// Namespaces and other things that are needed first come first.
-    #[default]
     Legacy,
     /// The order in which the resources were read.
     None,

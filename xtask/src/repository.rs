@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::{
     diag::{Diagnostic, Severity, codes},
-    kustomize::{self, Build, LoadRestrictor, Options, Reorder},
+    kustomize::{self, Build, Options},
     source::Sources,
     yaml::{EmitError, emit},
 };
@@ -58,11 +58,7 @@ pub fn build_all<T: Send>(
 }
 
 fn build(root: &Path, overlay: Overlay) -> Built {
-    let options = Options {
-        base: root.to_path_buf(),
-        load_restrictor: LoadRestrictor::default(),
-        reorder: Reorder::default(),
-    };
+    let options = Options::new(root.to_path_buf());
     let mut sources = Sources::default();
     let (build, diagnostics) = kustomize::build(&root.join(&overlay.path), &options, &mut sources);
     Built { overlay, build, sources, diagnostics }

@@ -25,7 +25,7 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 use xtask::{
     diag::{Format, Severity, render},
-    kustomize::{LoadRestrictor, Options, Reorder, build},
+    kustomize::{LoadRestrictor, Options, build},
     repository::documents,
     source::Sources,
 };
@@ -104,12 +104,11 @@ fn run(dir: &Path) -> Outcome {
     let text = fs::read_to_string(dir.join("case.json")).map_err(|error| error.to_string())?;
     let case: Case = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let options = Options {
-        base: dir.join("input"),
         load_restrictor: match case.load_restrictor.as_str() {
             "LoadRestrictionsNone" => LoadRestrictor::None,
             _ => LoadRestrictor::RootOnly,
         },
-        reorder: Reorder::Legacy,
+        ..Options::new(dir.join("input"))
     };
     let target = xtask::source::normalize(&dir.join("input").join(&case.target));
     let mut sources = Sources::default();

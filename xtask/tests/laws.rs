@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 use xtask::{
     diag::Diagnostic,
-    kustomize::{LoadRestrictor, Options, Reorder, build},
+    kustomize::{Options, build},
     repository::documents,
     source::{OriginId, Sources, Span},
     yaml::{Dialect, Mapping, Node, Scalar, ScalarKind, Value, emit, parse, same_json},
@@ -116,11 +116,7 @@ fn read(text: &str) -> (Vec<Node>, Vec<Diagnostic>) {
 }
 
 fn build_text(dir: &Path) -> Result<String, String> {
-    let options = Options {
-        base: dir.to_owned(),
-        load_restrictor: LoadRestrictor::RootOnly,
-        reorder: Reorder::Legacy,
-    };
+    let options = Options::new(dir.to_owned());
     let mut sources = Sources::default();
     let (built, mut diagnostics) = build(dir, &options, &mut sources);
     let text = built.map(|built| documents(&built, &mut diagnostics));

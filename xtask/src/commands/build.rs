@@ -33,9 +33,9 @@ pub(super) struct Args {
     /// Whether a kustomization may load files from outside its directory
     #[arg(long, value_enum, default_value = "LoadRestrictionsRootOnly", value_name = "RULE")]
     load_restrictor: RestrictorArg,
-    /// The order of the output where the kustomization has no `sortOptions`
-    #[arg(long, value_enum, default_value = "legacy", value_name = "ORDER")]
-    reorder: ReorderArg,
+    /// The order of the output where the kustomization has no `sortOptions` [default: legacy]
+    #[arg(long, value_enum, value_name = "ORDER")]
+    reorder: Option<ReorderArg>,
     /// Write to this file, or to one file per object if it is a directory
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -47,6 +47,25 @@ pub(super) struct Args {
     enable_helm: bool,
     #[arg(long, hide = true)]
     network: bool,
+    #[arg(long, hide = true)]
+    as_current_user: bool,
+    #[arg(long, hide = true)]
+    helm_debug: bool,
+    #[arg(short, long, hide = true)]
+    env: Vec<String>,
+    #[arg(long, hide = true)]
+    mount: Vec<String>,
+    #[arg(long, hide = true)]
+    network_name: Option<String>,
+    #[arg(long, hide = true)]
+    helm_command: Option<String>,
+    #[arg(long, hide = true)]
+    helm_kube_version: Option<String>,
+    #[arg(long, hide = true)]
+    helm_api_versions: Vec<String>,
+    /// Measures what the histories of fields cost
+    #[arg(long, hide = true)]
+    without_origins: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -66,15 +85,16 @@ enum ReorderArg {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     refuse(args)?;
     let options = Options {
-        base: context.root.clone(),
         load_restrictor: match args.load_restrictor {
             RestrictorArg::RootOnly => LoadRestrictor::RootOnly,
             RestrictorArg::None => LoadRestrictor::None,
         },
-        reorder: match args.reorder {
+        reorder: args.reorder.map(|order| match order {
             ReorderArg::Legacy => Reorder::Legacy,
             ReorderArg::None => Reorder::None,
-        },
+        }),
+        origins: !args.without_origins,
+        ..Options::new(context.root.clone())
     };
     let dir = std::path::absolute(&args.dir).context("failed to find the current directory")?;
     let mut sources = Sources::default();
@@ -110,14 +130,22 @@ fn refuse(args: &Args) -> Result<()> {
     if args.enable_alpha_plugins || args.enable_exec {
         bail!("plugins are programs, and {offline}: --enable-alpha-plugins is not supported");
     }
-    if args.enable_helm {
+    let helm = args.helm_debug
+        || args.helm_command.is_some()
+        || args.helm_kube_version.is_some()
+        || !args.helm_api_versions.is_empty();
+    if args.enable_helm || helm {
         bail!(
             "charts are rendered by another program, and {offline}: --enable-helm is not \
              supported; commit the output of `helm template` as a resource"
         );
     }
-    if args.network {
-        bail!("functions are containers, and {offline}: --network is not supported");
+    let functions = args.as_current_user
+        || args.network_name.is_some()
+        || !args.env.is_empty()
+        || !args.mount.is_empty();
+    if args.network || functions {
+        bail!("functions are containers, and {offline}: their options are not supported");
     }
     let remote = args.dir.to_str().is_some_and(|dir| {
         dir.contains("://") || dir.starts_with("git@") || dir.starts_with("github.com/")

@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
     pub fn new(sources: &'a mut Sources, options: &Options) -> Self {
         Self {
             sources,
-            origins: Origins::default(),
+            origins: Origins::new(options.origins),
             diagnostics: Vec::new(),
             bases: [Some(options.base.clone()), options.base.canonicalize().ok()]
                 .into_iter()

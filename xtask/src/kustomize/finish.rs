@@ -37,10 +37,14 @@ pub fn finish(
     vars::resolve(context, &mut map, &vars, &config);
     let mut resources: Vec<Resource> = map.into_resources();
     resources.retain(|resource| !is_local_config(resource));
-    match (&root.sort_options, options.reorder) {
+    if let (Some(order), Some(_)) = (&root.sort_options, options.reorder) {
+        let message = "`--reorder` does nothing here, since `sortOptions` says the order";
+        context.report(Diagnostic::warning(codes::KUSTOMIZE_SORT_OPTIONS, message, order.span));
+    }
+    match (root.sort_options.as_ref().map(|order| &order.value), options.reorder) {
         (Some(SortOptions::Legacy(lists)), _) => order::legacy(&mut resources, lists.as_ref()),
-        (Some(SortOptions::Fifo), _) | (None, Reorder::None) => {}
-        (None, Reorder::Legacy) => order::legacy(&mut resources, None),
+        (Some(SortOptions::Fifo), _) | (None, Some(Reorder::None)) => {}
+        (None, Some(Reorder::Legacy) | None) => order::legacy(&mut resources, None),
     }
     let mut map: ResMap = resources.into_iter().collect();
     if let Some(span) = root.build_metadata.managed_by_label {

@@ -67,7 +67,7 @@ pub struct Kustomization {
     /// `generatorOptions:`.
     pub generator_options: GeneratorOptions,
     /// `sortOptions:`.
-    pub sort_options: Option<SortOptions>,
+    pub sort_options: Option<Spanned<SortOptions>>,
     /// `buildMetadata:`.
     pub build_metadata: BuildMetadata,
     /// `generators:`: inline, or paths.

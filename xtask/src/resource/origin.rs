@@ -13,6 +13,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     entries: Vec<Origin>,
+    /// Whether nothing is recorded.
+    off: bool,
 }
 
 /// One change to a field.
@@ -75,14 +77,25 @@ pub enum Step {
 }
 
 impl Origins {
+    /// No histories; with `on` false there will be none.
+    pub fn new(on: bool) -> Self {
+        Self { entries: Vec::new(), off: !on }
+    }
+
     /// Records a change and returns its handle.
     pub fn record(&mut self, step: Step, via: Span, previous: Option<Previous>) -> OriginId {
+        if self.off {
+            return OriginId::NONE;
+        }
         self.entries.push(Origin { step, via, previous });
         OriginId::new(self.entries.len())
     }
 
     /// Records that a step overrides `node`.
     pub fn record_over(&mut self, step: Step, via: Span, node: &Node) -> OriginId {
+        if self.off {
+            return OriginId::NONE;
+        }
         let value = node.as_scalar().map(|scalar| scalar.text.clone());
         let previous = Previous { value, span: node.span, origin: node.origin };
         self.record(step, via, Some(previous))

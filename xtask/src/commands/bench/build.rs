@@ -32,12 +32,20 @@ pub(super) struct Args {
 struct Peer {
     name: &'static str,
     program: PathBuf,
+    arguments: &'static [&'static str],
 }
 
 pub(super) fn run(args: &Args) -> Result<Verdict> {
     let program = std::env::current_exe().context("failed to find this program")?;
-    let ours = Peer { name: "xtask", program };
-    let theirs = find("kustomize").map(|program| Peer { name: "kustomize", program });
+    let arguments = &["build", "overlay"];
+    // What it costs to know where every field comes from.
+    let without = Peer {
+        name: "xtask without origins",
+        program: program.clone(),
+        arguments: &["build", "overlay", "--without-origins"],
+    };
+    let ours = Peer { name: "xtask", program, arguments };
+    let theirs = find("kustomize").map(|program| Peer { name: "kustomize", program, arguments });
     if cfg!(debug_assertions) {
         note("this is a development build: its times say nothing");
     }
@@ -57,13 +65,16 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
         let dir = tempfile::tempdir().context("failed to make a temporary directory")?;
         generate::overlay(dir.path(), size)?;
         let own = measure(&ours, dir.path(), args.runs)?;
+        let bare = measure(&without, dir.path(), args.runs)?;
         let Some(theirs) = &theirs else {
             rows.push(row(size, ours.name, &own, None));
+            rows.push(row(size, without.name, &bare, None));
             continue;
         };
         let peer = measure(theirs, dir.path(), args.runs)?;
         compare(dir.path(), &ours, theirs).with_context(|| format!("an overlay of {size}"))?;
         rows.push(row(size, ours.name, &own, Some(&peer)));
+        rows.push(row(size, without.name, &bare, Some(&peer)));
         rows.push(row(size, theirs.name, &peer, None));
     }
     print(&table(&rows))?;
@@ -72,13 +83,13 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
 
 fn measure(peer: &Peer, dir: &Path, runs: u32) -> Result<Vec<Run>> {
     note(&format!("measuring {} ...", peer.name));
-    let build = || once(&peer.program, &["build", "overlay"], dir, &result(dir, peer));
+    let build = || once(&peer.program, peer.arguments, dir, &result(dir, peer));
     build()?;
     (0..runs).map(|_| build()).collect()
 }
 
 fn result(dir: &Path, peer: &Peer) -> PathBuf {
-    dir.join(format!("{}.yaml", peer.name))
+    dir.join(format!("{}.yaml", peer.name.replace(' ', "-")))
 }
 
 /// Fails unless both programs made the same objects in the same order: figures for different work

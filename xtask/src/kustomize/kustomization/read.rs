@@ -108,7 +108,8 @@ impl Kustomization {
                 .unwrap_or_default(),
             sort_options: fields
                 .take("sortOptions")
-                .and_then(|entry| read_sort_options(&entry.value, out)),
+                .and_then(|entry| Some((entry, read_sort_options(&entry.value, out)?)))
+                .map(|(entry, value)| Spanned { value, span: entry.key_span }),
             build_metadata: read_build_metadata(&mut fields, out),
             generators: texts(&mut fields, "generators", out),
             transformers: texts(&mut fields, "transformers", out),
