@@ -104,6 +104,11 @@ impl Resource {
         self.node.span
     }
 
+    /// Whether its values are never shown.
+    pub fn is_secret(&self) -> bool {
+        self.id.gvk.group.is_empty() && self.id.gvk.kind == "Secret"
+    }
+
     /// Its name.
     pub fn name(&self) -> &Text {
         &self.id.name

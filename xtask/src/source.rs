@@ -152,6 +152,11 @@ impl Sources {
         self.texts.iter().any(|text| text.path == path)
     }
 
+    /// The paths of all texts.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| text.path.as_str())
+    }
+
     /// Keeps a text from being shown, because it is a secret: also the template that has it and the
     /// values that were printed there.
     pub fn hide(&mut self, span: Span) {
@@ -162,6 +167,11 @@ impl Sources {
                 source.hidden.push(span.start..span.end);
             }
         }
+    }
+
+    /// All of a text.
+    pub fn whole(&self, id: SourceId) -> Span {
+        Span::new(id, 0..to_u32(self.get(id).text.len()))
     }
 
     /// How many texts there are.

@@ -6,11 +6,12 @@ use super::{Context, Verdict, context::print};
 use crate::{
     diag::{Severity, did_you_mean},
     kustomize::Build,
-    repository::{Built, build_all, overlays, select},
+    repository::{Built, Overlay, build_all, overlays, select},
     resource::Resource,
     yaml::{FieldPath, Missing, PathStep},
 };
 
+mod line;
 mod show;
 
 /// Show which line of which file set a field, and what it overrode
@@ -19,63 +20,95 @@ mod show;
   cargo xtask explain prod deployment/web
   cargo xtask explain prod deployment/web spec.replicas
   cargo xtask explain prod deployment/web 'spec.template.spec.containers[name=web].image'
-  cargo xtask explain prod ingress/web 'metadata.annotations[\"cert-manager.io/issuer\"]'")]
+  cargo xtask explain prod ingress/web 'metadata.annotations[\"cert-manager.io/issuer\"]'
+  cargo xtask explain --file base/web/deployment.yaml.j2:21")]
 pub(super) struct Args {
     /// The environment
-    env: String,
+    #[arg(required_unless_present = "file")]
+    env: Option<String>,
     /// The object, in any case; a generated name may be given without its hash
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
+    #[arg(value_name = "KIND/NAME", required_unless_present = "file", conflicts_with = "file")]
+    object: Option<String>,
     /// The field; without it, all of them
+    #[arg(conflicts_with = "file")]
     field: Option<String>,
+    /// List the fields that a line sets, in every environment or in the one that is named; a
+    /// column may follow the line, as in a message
+    #[arg(long, value_name = "FILE:LINE")]
+    file: Option<String>,
     /// The application, where several have such an object
     #[arg(long)]
     app: Option<String>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
-    let (kind, name) = args
-        .object
-        .split_once('/')
-        .filter(|(kind, name)| !kind.is_empty() && !name.is_empty())
-        .with_context(|| format!("`{}` is not KIND/NAME: deployment/web", args.object))?;
-    let path: FieldPath = match &args.field {
-        Some(field) => field.parse().with_context(|| format!("`{field}` is not a field"))?,
-        None => FieldPath::root(),
-    };
-
     let all = overlays(&context.root).context("failed to list overlays/")?;
-    let mut selected = select(all, std::slice::from_ref(&args.env))?;
+    let selected = choose(args, all)?;
+    match (&args.file, &args.env, &args.object) {
+        (Some(file), ..) => line::run(file, selected, context),
+        (None, Some(env), Some(object)) => field(args, env, object, selected, context),
+        // The parser of the arguments asks for both.
+        _ => bail!("name an environment and an object, or a line with --file"),
+    }
+}
+
+/// The overlays of the environment and the application that the arguments name.
+fn choose(args: &Args, all: Vec<Overlay>) -> Result<Vec<Overlay>> {
+    let mut selected = select(all, args.env.as_slice())?;
     if let Some(app) = &args.app {
         let apps: Vec<String> = selected.iter().map(|overlay| overlay.app.clone()).collect();
         selected.retain(|overlay| overlay.app == *app);
         if selected.is_empty() {
             let hint = did_you_mean(app, apps.iter().map(String::as_str))
                 .unwrap_or_else(|| format!("there are: {}", apps.join(", ")));
-            bail!("there is no application `{app}` in overlays/{}; {hint}", args.env);
+            let env = args.env.as_ref().map(|env| format!("/{env}")).unwrap_or_default();
+            bail!("there is no application `{app}` in overlays{env}; {hint}");
         }
     }
-    let built = build_all(&context.root, selected, |built| built);
+    Ok(selected)
+}
 
-    let mut report = context.report();
-    for one in &built {
-        report.add(&one.diagnostics, &one.sources);
+/// Shows the history of a field, or of all fields of an object.
+fn field(
+    args: &Args,
+    env: &str,
+    object: &str,
+    selected: Vec<Overlay>,
+    context: &Context,
+) -> Result<Verdict> {
+    let (kind, name) = object
+        .split_once('/')
+        .filter(|(kind, name)| !kind.is_empty() && !name.is_empty())
+        .with_context(|| format!("`{object}` is not KIND/NAME: deployment/web"))?;
+    let path: FieldPath = match &args.field {
+        Some(field) => field.parse().with_context(|| format!("`{field}` is not a field"))?,
+        None => FieldPath::root(),
+    };
+    let built = build_all(&context.root, selected, |built| built);
+    if let Some(failed) = show_errors(&built, context) {
+        return Ok(failed);
     }
-    // A warning of the build is not what was asked about.
-    if report.worst() == Some(Severity::Error) {
-        return Ok(context.show(&report));
-    }
-    let (overlay, build, resource) = find(&built, kind, name, &args.env)?;
+    let (overlay, build, resource) = find(&built, kind, name, env)?;
     let trail = path.trail(&resource.node).map_err(|missing| no_field(&missing, resource))?;
     let view = show::View {
         origins: &build.origins,
         sources: &overlay.sources,
-        secret: resource.id().gvk.group.is_empty() && resource.id().gvk.kind == "Secret",
+        secret: resource.is_secret(),
         trail,
         path: &path,
     };
     print(&view.text(context.format))?;
     Ok(Verdict::Clean)
+}
+
+/// Shows what is wrong, if that keeps anything from being built. A warning of the build is not
+/// what was asked about.
+fn show_errors(built: &[Built], context: &Context) -> Option<Verdict> {
+    let mut report = context.report();
+    for one in built {
+        report.add(&one.diagnostics, &one.sources);
+    }
+    (report.worst() == Some(Severity::Error)).then(|| context.show(&report))
 }
 
 /// The one object of this kind and name, and the overlay that it is in.

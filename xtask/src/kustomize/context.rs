@@ -134,8 +134,7 @@ impl<'a> Context<'a> {
 
     /// Keeps a whole text from being shown.
     pub fn hide_text(&mut self, source: SourceId) {
-        let end = u32::try_from(self.sources.get(source).text.len()).unwrap_or(u32::MAX);
-        self.sources.hide(Span::new(source, 0..end));
+        self.sources.hide(self.sources.whole(source));
     }
 
     /// Keeps the values of a Secret from being shown.

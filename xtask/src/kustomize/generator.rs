@@ -221,7 +221,7 @@ fn data(
                     key: key.into(),
                     key_span: file.span,
                     bytes,
-                    span: source.map_or(file.span, Span::start_of),
+                    span: source.map_or(file.span, |source| context.sources.whole(source)),
                 });
             }
             None => complete = false,
@@ -352,7 +352,7 @@ fn combined(
         keep(context, &mut new.node, &["metadata"], field, kept, via);
     }
     if behavior == Behavior::Merge {
-        let secret = old.id().gvk.kind == "Secret" && old.id().gvk.group.is_empty();
+        let secret = old.is_secret();
         if let Some(kept) = old.node.get("stringData").and_then(Node::as_mapping).filter(|_| secret)
         {
             let mut encoded = kept.clone();

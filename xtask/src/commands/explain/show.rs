@@ -43,16 +43,7 @@ impl View<'_> {
 
     fn fields(&self) -> Vec<(FieldPath, Vec<Layer>)> {
         let mut fields = Vec::new();
-        leaves(&mut self.trail.clone(), self.path, &mut |trail, path| {
-            let mut layers = history(trail, self.origins, self.sources);
-            let empty = match trail.last().map(|node| &node.value) {
-                Some(Value::Mapping(_)) => Some("{}"),
-                Some(Value::Sequence(_)) => Some("[]"),
-                _ => None,
-            };
-            if let (Some(empty), Some(first)) = (empty, layers.first_mut()) {
-                first.value = Some(empty.into());
-            }
+        each_field(&self.trail, self.path, self.origins, self.sources, &mut |path, layers| {
             fields.push((path.clone(), layers));
         });
         fields
@@ -129,24 +120,51 @@ impl View<'_> {
         }
     }
 
-    /// The value on one line; of a Secret only its length.
     fn value(&self, path: &FieldPath, layer: &Layer) -> String {
-        let Some(text) = layer.value.as_deref() else { return "(a map or a list)".to_owned() };
-        let encoded = match path.steps().first() {
-            Some(PathStep::Key(key)) if self.secret && key == "data" => true,
-            Some(PathStep::Key(key)) if self.secret && key == "stringData" => false,
-            _ => return text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"),
-        };
-        let plain: String = text.split_whitespace().collect();
-        let length = match BASE64_STANDARD.decode(plain) {
-            Ok(bytes) if encoded => bytes.len(),
-            _ => text.len(),
-        };
-        format!("({length} bytes)")
+        value(self.secret, path, layer)
     }
 }
 
-fn cut(text: &str) -> String {
+/// Calls `visit` with the history of every value below the end of `trail`, which `path` names.
+pub(super) fn each_field(
+    trail: &[&Node],
+    path: &FieldPath,
+    origins: &Origins,
+    sources: &Sources,
+    visit: &mut impl FnMut(&FieldPath, Vec<Layer>),
+) {
+    leaves(&mut trail.to_vec(), path, &mut |trail, path| {
+        let mut layers = history(trail, origins, sources);
+        let empty = match trail.last().map(|node| &node.value) {
+            Some(Value::Mapping(_)) => Some("{}"),
+            Some(Value::Sequence(_)) => Some("[]"),
+            _ => None,
+        };
+        if let (Some(empty), Some(first)) = (empty, layers.first_mut()) {
+            first.value = Some(empty.into());
+        }
+        visit(path, layers);
+    });
+}
+
+/// The value on one line; of a Secret only its length.
+pub(super) fn value(secret: bool, path: &FieldPath, layer: &Layer) -> String {
+    let Some(text) = layer.value.as_deref() else { return "(a map or a list)".to_owned() };
+    let encoded = match path.steps().first() {
+        Some(PathStep::Key(key)) if secret && key == "data" => true,
+        Some(PathStep::Key(key)) if secret && key == "stringData" => false,
+        _ => return text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"),
+    };
+    let plain: String = text.split_whitespace().collect();
+    let length = match BASE64_STANDARD.decode(plain) {
+        Ok(bytes) if encoded => bytes.len(),
+        _ => text.len(),
+    };
+    format!("({length} bytes)")
+}
+
+/// A value as a table has room for it.
+pub(super) fn cut(text: &str) -> String {
     if text.chars().nth(MAX_VALUE).is_none() {
         return text.to_owned();
     }
