@@ -14,6 +14,7 @@ pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
 pub use res_map::ResMap;
+pub use scope::is_known;
 
 use crate::{
     source::Span,
@@ -156,6 +157,50 @@ impl Resource {
     pub fn refresh(&mut self) {
         self.id = ResId::of(&self.node);
         self.id.is_cluster_scoped |= self.is_cluster_scoped;
+    }
+
+    /// Gives every field that shared a value which a step changed the new one.
+    pub fn settle(&mut self, origins: &mut Origins) {
+        for (old, new) in origins.take_moved() {
+            let mut found = None;
+            self.node.visit_mut(&mut |node| {
+                if node.origin == new && found.is_none() {
+                    found = Some((node.value.clone(), node.span));
+                }
+            });
+            let Some((value, span)) = found else { continue };
+            self.node.visit_mut(&mut |node| {
+                if node.origin == old {
+                    *node = Node { value: value.clone(), span, origin: new };
+                }
+            });
+        }
+    }
+
+    /// Makes each field hold a value of its own, as after a way through JSON.
+    pub fn unshare(&mut self, origins: &mut Origins) {
+        origins.take_moved();
+        if origins.has_shared() {
+            self.node.visit_mut(&mut |node| origins.unshare(node.origin));
+        }
+    }
+
+    /// Forgets what it was before and what was done to it: kustomize keeps that in annotations,
+    /// which a patch can remove.
+    pub fn forget(&mut self) {
+        self.previous.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.forget_transformations();
+        if let Some(generated) = &mut self.generated {
+            generated.needs_hash = false;
+        }
+    }
+
+    /// Forgets which transformers worked on it.
+    pub fn forget_transformations(&mut self) {
+        self.origin_annotation.clear();
+        self.transformations.clear();
     }
 
     /// Says that objects of its kind are in no namespace.

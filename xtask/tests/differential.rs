@@ -54,6 +54,8 @@ enum Outcome {
     SameValues,
     /// Both refuse it.
     Refused,
+    /// The other program crashes, so that there is nothing to agree with.
+    Crash,
     /// Both build it, and the results differ.
     Differs,
     /// Only kustomize builds it.
@@ -64,7 +66,7 @@ enum Outcome {
 
 impl Outcome {
     fn agrees(self) -> bool {
-        matches!(self, Self::Same | Self::SameValues | Self::Refused)
+        matches!(self, Self::Same | Self::SameValues | Self::Refused | Self::Crash)
     }
 }
 
@@ -83,10 +85,11 @@ fn compare_all() -> Result<(), Failed> {
     let counted = |wanted| outcomes.iter().filter(|(_, outcome)| *outcome == wanted).count();
     println!(
         "differential: {count} random kustomizations from seed {seed}: {} built equal byte for \
-         byte, {} equal in value, {} refused by both, {} disagree",
+         byte, {} equal in value, {} refused by both, {} crash kustomize, {} disagree",
         counted(Outcome::Same),
         counted(Outcome::SameValues),
         counted(Outcome::Refused),
+        counted(Outcome::Crash),
         outcomes.iter().filter(|(_, outcome)| !outcome.agrees()).count()
     );
     let wrong: Vec<(u64, Outcome)> =
@@ -131,6 +134,7 @@ fn outcome(tree: &Tree, kustomize: &Path) -> Outcome {
     tree.write(dir.path());
     match (ours(dir.path()), theirs(dir.path(), kustomize)) {
         (Err(_), Err(_)) => Outcome::Refused,
+        (_, Err(said)) if said.contains("\ngoroutine ") => Outcome::Crash,
         (Ok(_), Err(_)) => Outcome::OnlyOurs,
         (Err(_), Ok(_)) => Outcome::OnlyTheirs,
         (Ok(ours), Ok(theirs)) if ours == theirs => Outcome::Same,

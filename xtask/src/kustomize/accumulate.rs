@@ -17,7 +17,7 @@ use super::{
     merge_keys::{BUILTIN_VERSION, Schema},
     names::{self, NamespaceOptions, Subjects},
     objects, patches, plugins, replacements, replicas,
-    transformer_config::{TransformerConfig, add, add_configurations, default_config},
+    transformer_config::{TransformerConfig, add, add_configurations, empty_config},
     vars::{self, Var},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub struct Accumulated {
 
 impl Default for Accumulated {
     fn default() -> Self {
-        Self { map: ResMap::default(), config: default_config(), vars: Vec::new() }
+        Self { map: ResMap::default(), config: empty_config(), vars: Vec::new() }
     }
 }
 
@@ -74,7 +74,7 @@ impl Target {
         let k = &self.kustomization;
         self.resources(context, &mut accumulated, &k.resources, metadata);
         let config = &mut accumulated.config;
-        add_configurations(context, &self.loader, &k.configurations, config);
+        add_configurations(context, &self.loader, &k.configurations, k.span, config);
         add_crds(context, &self.loader, &k.crds, config);
         self.generators(context, &mut accumulated.map, metadata);
         accumulated = self.components(context, accumulated, metadata);
@@ -133,9 +133,7 @@ impl Target {
                     for resource in below.map.into_resources() {
                         append(context, &mut accumulated.map, resource, entry.span);
                     }
-                    if !Arc::ptr_eq(&below.config, &default_config()) {
-                        add(context, &mut accumulated.config, &below.config, entry.span);
-                    }
+                    add(context, &mut accumulated.config, &below.config, entry.span);
                     vars::merge(context, &mut accumulated.vars, below.vars);
                 }
             }
@@ -331,6 +329,7 @@ fn choose_schema(context: &mut Context<'_>, loader: &Loader, openapi: &OpenApi) 
 /// Adds an object, or reports that there is one of the same identity. `entry` is the line that
 /// brings it in.
 pub fn append(context: &mut Context<'_>, map: &mut ResMap, mut resource: Resource, entry: Span) {
+    context.schemas.note_kind(&resource.id().gvk);
     if context.schemas.cluster_scoped(&resource.id().gvk) == Some(true) {
         resource.set_cluster_scoped();
     }

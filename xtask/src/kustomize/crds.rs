@@ -10,7 +10,7 @@ use super::{
     decode::Spanned,
     field_spec::FieldSpec,
     loader::Loader,
-    transformer_config::{NameReferences, TransformerConfig, add},
+    transformer_config::{NameReferences, TransformerConfig, merge},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -62,7 +62,7 @@ pub fn add_crds(
                 .with_help("remove the `$ref` from the property: fields below it get no rules"),
             );
         }
-        add(context, config, &added, entry.span);
+        merge(context, config, &added, entry.span);
     }
 }
 

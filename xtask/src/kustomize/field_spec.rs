@@ -147,6 +147,11 @@ pub fn visit(
                 map.insert(key, by.span, Node { value, span: by.span, origin: by.origin });
             }
             match map.get_mut(key) {
+                // kustomize makes a list of it on its way, whether or not it finds anything there.
+                Some(field) if is_list && field.is_null() => {
+                    field.value = Value::Sequence(Vec::new());
+                    Ok(())
+                }
                 Some(field) => visit(field, rest, create, by, visit_end),
                 None => Ok(()),
             }

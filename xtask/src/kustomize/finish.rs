@@ -42,8 +42,9 @@ pub fn finish(
         context.report(Diagnostic::warning(codes::KUSTOMIZE_SORT_OPTIONS, message, order.span));
     }
     match (root.sort_options.as_ref().map(|order| &order.value), options.reorder) {
-        (Some(SortOptions::Legacy(lists)), _) => order::legacy(&mut resources, lists.as_ref()),
-        (Some(SortOptions::Fifo), _) | (None, Some(Reorder::None)) => {}
+        (Some(Err(wrong)), _) => context.report((**wrong).clone()),
+        (Some(Ok(SortOptions::Legacy(lists))), _) => order::legacy(&mut resources, lists.as_ref()),
+        (Some(Ok(SortOptions::Fifo)), _) | (None, Some(Reorder::None)) => {}
         (None, Some(Reorder::Legacy) | None) => order::legacy(&mut resources, None),
     }
     let mut map: ResMap = resources.into_iter().collect();
@@ -106,6 +107,10 @@ fn annotations(origins: &mut Origins, resource: &mut Resource, metadata: &BuildM
     let Some(object) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) else {
         return;
     };
+    if object.get("annotations").is_some_and(|node| node.as_mapping().is_none()) {
+        // kustomize reads them as a map, which has nothing then.
+        object.remove("annotations");
+    }
     if let Some(map) = object.get_mut("annotations").and_then(Node::as_mapping_mut) {
         map.retain(|entry| {
             let key = entry.key.as_str();
@@ -115,9 +120,12 @@ fn annotations(origins: &mut Origins, resource: &mut Resource, metadata: &BuildM
                 || INTERNAL.contains(&key))
         });
         for entry in map.iter_mut() {
-            if let Value::Scalar(scalar) = &mut entry.value.value {
-                *scalar = Scalar::string(std::mem::take(&mut scalar.text));
-            }
+            // What is no text is an empty one for kustomize.
+            let text = match &mut entry.value.value {
+                Value::Scalar(scalar) => std::mem::take(&mut scalar.text),
+                _ => Text::default(),
+            };
+            entry.value.value = Value::Scalar(Scalar::string(text));
         }
     }
     for (key, value, span) in added.into_iter().filter(|(_, value, _)| !value.is_empty()) {

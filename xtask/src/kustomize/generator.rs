@@ -382,6 +382,7 @@ fn combined(
             }
         }
     }
+    new.transformations.clone_from(&old.transformations);
     let enabled = |resource: &Resource| resource.generated.is_some_and(|g| g.needs_hash);
     let needs_hash = enabled(old) && enabled(&new);
     new.generated = old.generated.map(|generated| Generated { needs_hash, ..generated });

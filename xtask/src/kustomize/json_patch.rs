@@ -153,6 +153,40 @@ pub fn apply(
         }
     }
     normalize(&mut resource.node);
+    if let Some(field) = missing_identity(&resource.node) {
+        let message = format!("the patch leaves {} without `{field}`", resource.id());
+        context.report(
+            Diagnostic::error(codes::PATCH_DOES_NOT_APPLY, message, via)
+                .with_related(resource.span(), "the object")
+                .with_help("every object needs a kind and a name"),
+        );
+    }
+}
+
+/// What an object lacks that every object has.
+fn missing_identity(object: &Node) -> Option<&'static str> {
+    let is_text = |node: Option<&Node>| {
+        let text = node.filter(|node| !node.is_null()).and_then(Node::scalar_text);
+        text.is_some_and(|text| !text.is_empty())
+    };
+    if !is_text(object.get("kind")) {
+        return Some("kind");
+    }
+    // A list of objects has no name.
+    let is_list =
+        object.get("kind").and_then(Node::scalar_text).is_some_and(|k| k.ends_with("List"));
+    (!is_list && !is_text(object.at(&["metadata", "name"]))).then_some("metadata.name")
+}
+
+/// Whether operations put something else in the place of the annotations, or of what holds them.
+pub fn replace_annotations(operations: &[Operation]) -> bool {
+    let whole =
+        |path: &Pointer| matches!(path.text.as_str(), "/metadata" | "/metadata/annotations");
+    operations.iter().any(|operation| match operation.kind {
+        Kind::Test => false,
+        Kind::Move => operation.from.as_ref().is_some_and(whole) || whole(&operation.path),
+        _ => whole(&operation.path),
+    })
 }
 
 struct Apply<'c, 's> {
@@ -183,7 +217,7 @@ impl Apply<'_, '_> {
             }
             Kind::Copy => {
                 let from = operation.from.as_ref().unwrap_or(path);
-                let value = get(root, from)?.clone();
+                let value = self.copied(root, from)?;
                 *self.budget = self.budget.checked_sub(value.count()).ok_or_else(|| {
                     (format!("copies add more than {COPY_BUDGET} nodes"), operation.span)
                 })?;
@@ -202,6 +236,19 @@ impl Apply<'_, '_> {
         node
     }
 
+    /// A copy of a value. A key that is missing is copied as null, as the library does that
+    /// kustomize uses.
+    fn copied(&mut self, root: &mut Node, from: &Pointer) -> Result<Node, Failure> {
+        let Some((container, key)) = container(root, from)? else { return Err(missing(from)) };
+        if let Value::Mapping(map) = &container.value {
+            return Ok(map.get(key).cloned().unwrap_or_else(|| {
+                let origin = self.context.origins.record(Step::Patch, self.via, None);
+                Node { value: Value::Scalar(Scalar::null()), span: from.span, origin }
+            }));
+        }
+        get(root, from).cloned()
+    }
+
     fn over(&mut self, mut new: Node, old: &Node) -> Node {
         new.origin = self.context.origins.record_over(Step::Patch, self.via, old);
         new
@@ -209,8 +256,8 @@ impl Apply<'_, '_> {
 
     fn add(&mut self, root: &mut Node, path: &Pointer, value: Node) -> Result<(), Failure> {
         let Some((container, key)) = container(root, path)? else {
-            *root = value;
-            return Ok(());
+            let message = "`add` cannot take the place of the whole object: use `replace`";
+            return Err((message.to_owned(), path.span));
         };
         match &mut container.value {
             Value::Mapping(map) => {

@@ -14,6 +14,7 @@ use super::{
     vars::Var,
 };
 use crate::{
+    diag::Diagnostic,
     resource::{Behavior, Gvk},
     source::Span,
     yaml::{Node, Text},
@@ -22,6 +23,10 @@ use crate::{
 /// One kustomization file.
 #[derive(Clone, Debug)]
 pub struct Kustomization {
+    /// Where it begins.
+    pub span: Span,
+    /// Whether there is nothing in it: an empty list is something, as in kustomize.
+    pub is_empty: bool,
     /// Whether it is a component: applied onto what its parent has accumulated.
     pub component: bool,
     /// `resources:` and then `bases:`.
@@ -66,8 +71,8 @@ pub struct Kustomization {
     pub secrets: Vec<Generator>,
     /// `generatorOptions:`.
     pub generator_options: GeneratorOptions,
-    /// `sortOptions:`.
-    pub sort_options: Option<Spanned<SortOptions>>,
+    /// `sortOptions:`. Only those of the root count, so what is wrong with them matters only there.
+    pub sort_options: Option<Spanned<Result<SortOptions, Box<Diagnostic>>>>,
     /// `buildMetadata:`.
     pub build_metadata: BuildMetadata,
     /// `generators:`: inline, or paths.

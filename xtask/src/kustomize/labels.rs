@@ -10,6 +10,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Gvk, ResMap, Step},
+    source::OriginId,
     yaml::{Dialect, Node, ScalarKind, resolve},
 };
 
@@ -63,6 +64,9 @@ pub fn managed_by(context: &mut Context<'_>, map: &mut ResMap, pair: &Pair) {
 }
 
 /// Adds labels or annotations to the fields that `specs` name.
+///
+/// The fields of an object that one pair creates share their value: kustomize puts the same node
+/// into each, so that a later step that changes it in one place changes it everywhere.
 pub fn add(
     context: &mut Context<'_>,
     map: &mut ResMap,
@@ -85,6 +89,7 @@ pub fn add(
     }
     let by = context.by(step, first.key_span);
     for resource in map.iter_mut() {
+        let mut created: Vec<Option<OriginId>> = vec![None; pairs.len()];
         let gvk = resource.id().gvk.clone();
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let create = if spec.create { Create::Mapping } else { Create::Never };
@@ -96,18 +101,24 @@ pub fn add(
                     wrong = (!is_null).then_some(NotACollection { span, found }).or(wrong);
                     return;
                 };
-                for pair in pairs {
+                for (pair, created) in pairs.iter().zip(&mut created) {
                     if let Some(old) = map.get_mut(&pair.key) {
                         set_text(origins, old, pair.value.clone(), step, pair.span);
-                    } else {
-                        let node = Node::string(pair.value.clone(), pair.span, by.origin);
-                        map.push(pair.key.clone(), pair.key_span, node);
+                        continue;
                     }
+                    match created {
+                        Some(origin) => origins.share(*origin),
+                        None => *created = Some(origins.record(step, first.key_span, None)),
+                    }
+                    let origin = created.unwrap_or(by.origin);
+                    let node = Node::string(pair.value.clone(), pair.span, origin);
+                    map.push(pair.key.clone(), pair.key_span, node);
                 }
             });
             if let Some(wrong) = result.err().or(wrong) {
                 context.not_a_collection(resource, &spec.path, wrong);
             }
         }
+        resource.settle(&mut context.origins);
     }
 }

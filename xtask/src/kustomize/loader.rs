@@ -147,7 +147,7 @@ impl Loader {
             context.sources.hide(literals.span);
         }
         let kustomization = Kustomization::read(document, &mut context.diagnostics);
-        if kustomization.is_empty() && document.as_mapping().is_some() {
+        if kustomization.is_empty && document.as_mapping().is_some() {
             let known = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
             if !known {
                 context.report(

@@ -8,7 +8,11 @@ mod custom;
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use crate::{resource::Gvk, source::Span, yaml::Text};
+use crate::{
+    resource::{Gvk, is_known},
+    source::Span,
+    yaml::Text,
+};
 
 /// The version of Kubernetes whose document kustomize carries.
 pub const BUILTIN_VERSION: &str = "v1.21.2";
@@ -131,6 +135,14 @@ impl Schemas {
     pub fn choose(&mut self, at: Span, schema: Schema) {
         self.chosen = Some(at);
         self.custom = Some(schema);
+    }
+
+    /// Notes that an object was read. One whose scope kustomize does not know by heart makes it read
+    /// the document that it carries, to which a document that is chosen later only adds.
+    pub fn note_kind(&mut self, gvk: &Gvk) {
+        if self.chosen.is_none() && !self.builtin_used {
+            self.builtin_used = !is_known(&gvk.group, &gvk.version, &gvk.kind);
+        }
     }
 
     /// Whether objects of this kind are in no namespace, where the user's document says.

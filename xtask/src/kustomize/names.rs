@@ -3,7 +3,7 @@
 use super::{
     context::{Context, set_text},
     decode::Spanned,
-    field_spec::{By, Create, FieldSpec, NotAScalar, visit},
+    field_spec::{By, Create, FieldSpec, NotACollection, NotAScalar, visit},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -33,12 +33,20 @@ pub fn affix(
             }
             let create = if spec.create { Create::Scalar } else { Create::Never };
             let origins = &mut context.origins;
+            let mut collection = None;
             let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
+                collection = NotAScalar::of(field).or(collection);
+                if collection.is_some() {
+                    return;
+                }
                 let text = affixed(field.scalar_text().unwrap_or(""), affix, step);
                 set_text(origins, field, text, step, affix.span);
             });
             if let Err(wrong) = result {
                 context.not_a_collection(resource, &spec.path, wrong);
+            }
+            if let Some(wrong) = collection {
+                context.not_a_scalar(resource, &spec.path, wrong);
             }
         }
     }
@@ -142,7 +150,7 @@ pub fn set_namespace(
     by: By,
 ) {
     let gvk = resource.id().gvk.clone();
-    let (mut wrong, mut collection) = (None, None);
+    let (mut wrong, mut collection, mut not_a_mapping) = (None, None, None);
     let mut set = |origins: &mut _, node: &mut Node, path: &[Text], create| {
         let result = visit(node, path, create, by, &mut |field| {
             if let Some(found) = NotAScalar::of(field) {
@@ -167,6 +175,11 @@ pub fn set_namespace(
     if is_binding(&gvk.kind) {
         let subjects = resource.node.get_mut("subjects").and_then(Node::as_sequence_mut);
         for subject in subjects.into_iter().flatten() {
+            if subject.as_mapping().is_none() && options.subjects != Subjects::None {
+                let found = NotACollection { span: subject.span, found: subject.describe() };
+                not_a_mapping = Some((vec![Text::const_new("subjects")], found));
+                continue;
+            }
             let is = |key, value| subject.get(key).and_then(Node::scalar_text) == Some(value);
             let wanted = match options.subjects {
                 Subjects::Default => is("name", "default"),
@@ -192,7 +205,7 @@ pub fn set_namespace(
             set(&mut context.origins, &mut resource.node, &spec.path, create);
         }
     }
-    if let Some((path, found)) = wrong {
+    if let Some((path, found)) = wrong.or(not_a_mapping) {
         context.not_a_collection(resource, &path, found);
     }
     if let Some((path, found)) = collection {

@@ -14,7 +14,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{ResId, ResMap, Step},
     source::Span,
-    yaml::{Dialect, Node, parse, parse_embedded},
+    yaml::{Dialect, Entry, Node, Scalar, Value, parse, parse_embedded},
 };
 
 /// What a patch holds.
@@ -72,6 +72,13 @@ pub fn patches_json6902(
         match documents.first() {
             Some(document) => {
                 let Some(operations) = json_patch::read(context, document) else { continue };
+                if operations.is_empty() {
+                    let message = "the patch has no operations";
+                    context.report(
+                        Diagnostic::error(codes::PATCH_MALFORMED, message, document.span)
+                            .with_help("remove the entry, or write what to change"),
+                    );
+                }
                 json(context, map, patch, &operations, false);
             }
             None => context.report(Diagnostic::error(
@@ -90,6 +97,7 @@ pub fn patches_strategic_merge(
     map: &mut ResMap,
     entries: &[Spanned<Node>],
 ) {
+    let (mut count, before) = (0, context.error_count());
     for entry in entries {
         let text = entry.value.scalar_text().unwrap_or("");
         // An entry is the patch itself or the path of a file; a path has no line break.
@@ -106,9 +114,17 @@ pub fn patches_strategic_merge(
             continue;
         };
         let Some(objects) = objects::from_documents(context, documents) else { continue };
+        count += objects.len();
         for object in &objects {
-            merge_into_named(context, map, &patch, object);
+            merge_into_named(context, map, &patch, object, true);
         }
+    }
+    if let (0, Some(first)) = (count, entries.first())
+        && context.error_count() == before
+    {
+        let message = "the patches are all empty";
+        let diagnostic = Diagnostic::error(codes::PATCH_MALFORMED, message, first.span);
+        context.report(diagnostic.with_help("remove the entries, or write what to change"));
     }
 }
 
@@ -182,7 +198,7 @@ fn content(context: &mut Context<'_>, loader: &Loader, patch: &Patch) -> Option<
 fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, objects: &[Node]) {
     let Some(target) = &patch.target else {
         for object in objects {
-            merge_into_named(context, map, patch, object);
+            merge_into_named(context, map, patch, object, false);
         }
         return;
     };
@@ -202,7 +218,7 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     if selected.is_empty() {
         context.no_effect("the patch changes nothing: no object fits its target", target.span);
     }
-    let prepared = prepare(context, patch, object);
+    let prepared = prepare_for_selected(context, patch, object);
     for index in selected {
         merge_into(context, map, patch, &prepared, kind_of(object), index);
     }
@@ -211,13 +227,24 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     }
 }
 
-/// Merges a patch into the one object that has or had its identity.
-fn merge_into_named(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, object: &Node) {
+/// Merges a patch into the one object that has or had its identity; `selected` is whether as into
+/// what a target selects.
+fn merge_into_named(
+    context: &mut Context<'_>,
+    map: &mut ResMap,
+    patch: &Patch,
+    object: &Node,
+    selected: bool,
+) {
     let mut id = ResId::of(object);
     id.is_cluster_scoped |= context.schemas.cluster_scoped(&id.gvk) == Some(true);
     match map.with_any_id(&id).as_slice() {
         &[index] => {
-            let prepared = prepare(context, patch, object);
+            let prepared = if selected {
+                prepare_for_selected(context, patch, object)
+            } else {
+                prepare(context, patch, object)
+            };
             merge_into(context, map, patch, &prepared, kind_of(object), index);
         }
         [] => {
@@ -288,6 +315,27 @@ fn prepare(context: &mut Context<'_>, patch: &Patch, object: &Node) -> Node {
     node
 }
 
+/// The patch as it is applied to what a `target` selects, or what `patchesStrategicMerge` names.
+/// There kustomize reads the labels and annotations as texts and writes them anew: a null becomes
+/// the text `null`, and none at all are left out.
+fn prepare_for_selected(context: &mut Context<'_>, patch: &Patch, object: &Node) -> Node {
+    let mut node = prepare(context, patch, object);
+    if let Some(metadata) = node.get_mut("metadata").and_then(Node::as_mapping_mut) {
+        for field in ["labels", "annotations"] {
+            let Some(value) = metadata.get_mut(field) else { continue };
+            for entry in value.as_mapping_mut().into_iter().flatten() {
+                if let Value::Scalar(scalar) = &mut entry.value.value {
+                    *scalar = Scalar::string(std::mem::take(&mut scalar.text));
+                }
+            }
+            if value.as_mapping().is_none_or(crate::yaml::Mapping::is_empty) {
+                metadata.remove(field);
+            }
+        }
+    }
+    node
+}
+
 fn merge_into(
     context: &mut Context<'_>,
     map: &mut ResMap,
@@ -309,22 +357,56 @@ fn merge_into(
         id: resource.id().to_string(),
         is_known: definition.is_known(),
     };
+    let identity = replaces_metadata(prepared).then(|| identity(&object));
     let merged = merge.object(object, prepared, definition);
-    match merged {
-        Merged::Deleted => {
+    let mut node = match merged {
+        Merged::Kept(node) if node.as_mapping().is_some_and(|map| !map.is_empty()) => node,
+        _ => {
             map.remove(index);
+            return;
         }
-        Merged::Kept(node) if node.as_mapping().is_none_or(crate::yaml::Mapping::is_empty) => {
-            map.remove(index);
+    };
+    for entry in identity.into_iter().flatten() {
+        let metadata = node.get_mut("metadata").and_then(Node::as_mapping_mut);
+        if let Some(metadata) = metadata.filter(|map| !map.contains_key(&entry.key)) {
+            metadata.push(entry.key, entry.key_span, entry.value);
         }
-        Merged::Kept(node) if rename => {
-            map.update(index, |resource| {
-                resource.store_previous_id();
-                resource.node = node;
-            });
-        }
-        Merged::Kept(node) => resource.node = node,
     }
+    if rename {
+        map.update(index, |resource| {
+            resource.store_previous_id();
+            resource.node = node;
+        });
+    } else if let Some(resource) = map.get_mut(index) {
+        resource.node = node;
+    }
+    let Some(resource) = map.get_mut(index) else { return };
+    resource.settle(&mut context.origins);
+    if replaces_annotations(prepared) {
+        resource.forget();
+        map.reindex();
+    }
+}
+
+/// Whether a map of a patch takes the place of what is there, or is the null that removes it.
+fn replaces(node: &Node) -> bool {
+    let directive = node.get("$patch").and_then(Node::scalar_text);
+    node.is_null() || matches!(directive, Some("replace" | "delete"))
+}
+
+fn replaces_metadata(patch: &Node) -> bool {
+    patch.get("metadata").is_some_and(replaces)
+}
+
+fn replaces_annotations(patch: &Node) -> bool {
+    replaces_metadata(patch) || patch.at(&["metadata", "annotations"]).is_some_and(replaces)
+}
+
+/// The name and the namespace of an object, which no patch takes away.
+fn identity(object: &Node) -> Vec<Entry> {
+    let metadata = object.get("metadata").and_then(Node::as_mapping);
+    let entries = metadata.into_iter().flatten();
+    entries.filter(|entry| matches!(entry.key.as_str(), "name" | "namespace")).cloned().collect()
 }
 
 fn json(
@@ -348,6 +430,10 @@ fn json(
                 json_patch::ensure_annotations(&mut resource.node, patch.span);
             }
             json_patch::apply(context, resource, operations, patch.span);
+            resource.unshare(&mut context.origins);
+            if json_patch::replace_annotations(operations) {
+                resource.forget_transformations();
+            }
         });
     }
 }

@@ -27,7 +27,7 @@ use super::{
     replicas,
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, Severity, codes},
     resource::{ResMap, Resource, Step},
     source::Span,
     yaml::{Dialect, Node, Text, parse_embedded},
@@ -197,11 +197,27 @@ fn metadata(config: &Resource, field: &str) -> Option<Spanned<Text>> {
 fn run(context: &mut Context<'_>, target: &Target, map: &mut ResMap, config: &Resource) {
     let mut out = Vec::new();
     let mut fields = Fields::new(&config.node, "a transformer", &mut out).lenient();
+    let has_specs = fields.value_span("fieldSpecs").is_some();
     let specs: Vec<FieldSpec> = fields
         .records("fieldSpecs", &mut out, read_field_spec)
         .iter()
         .map(FieldSpec::from)
         .collect();
+    // What a transformer does not know it does not miss, in kustomize.
+    for unknown in out.iter_mut().filter(|one| one.code == codes::KUSTOMIZE_UNKNOWN_FIELD) {
+        unknown.severity = Severity::Warning;
+    }
+    if !has_specs
+        && matches!(
+            config.id().gvk.kind.as_str(),
+            "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer"
+        )
+    {
+        out.push(
+            wrong(config, "there are no `fieldSpecs`")
+                .with_help("name the fields: `fieldSpecs: [{path: metadata/name}]`"),
+        );
+    }
     match config.id().gvk.kind.as_str() {
         kind @ ("PrefixTransformer" | "SuffixTransformer") => {
             let (field, step) = match kind {

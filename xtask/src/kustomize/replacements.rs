@@ -344,6 +344,7 @@ fn copy_to(
             Err(wrong) => problem = Some(wrong),
         }
     });
+    resource.settle(origins);
     if emptied_one && problem.is_none() {
         let message = format!(
             "the value is {}, and the field of {} holds a single value, which becomes empty",

@@ -2,13 +2,13 @@
 
 use super::{
     context::{Context, set_scalar},
-    field_spec::{Create, FieldSpec, visit},
+    field_spec::{Create, FieldSpec, NotAScalar, visit},
     kustomization::Replicas,
 };
 use crate::{
     diag::{Diagnostic, codes},
     resource::{ResMap, Step},
-    yaml::{Scalar, ScalarKind},
+    yaml::{Dialect, Scalar, ScalarKind, resolve},
 };
 
 /// Sets the number of replicas of the object that an entry of `replicas:` names.
@@ -26,12 +26,26 @@ pub fn replicas(
             found = true;
             let Some(resource) = map.get_mut(index) else { continue };
             let origins = &mut context.origins;
-            let result = visit(&mut resource.node, &spec.path, Create::Scalar, by, &mut |field| {
-                let scalar = Scalar { kind: ScalarKind::Int, text: count.clone() };
+            let create = if spec.create { Create::Scalar } else { Create::Never };
+            let mut collection = None;
+            let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
+                collection = NotAScalar::of(field).or(collection);
+                if collection.is_some() {
+                    return;
+                }
+                // A number in quotes stays in quotes.
+                let quoted = field.as_str().is_some_and(|text| !text.is_empty())
+                    && resolve(field.as_str().unwrap_or(""), Dialect::Resource)
+                        != ScalarKind::String;
+                let kind = if quoted { ScalarKind::String } else { ScalarKind::Int };
+                let scalar = Scalar { kind, text: count.clone() };
                 set_scalar(origins, field, scalar, Step::Replicas, replicas.count.span);
             });
             if let Err(wrong) = result {
                 context.not_a_collection(resource, &spec.path, wrong);
+            }
+            if let Some(wrong) = collection {
+                context.not_a_scalar(resource, &spec.path, wrong);
             }
         }
     }

@@ -68,6 +68,12 @@ pub struct Conflict {
     pub added: FieldSpec,
 }
 
+/// What a kustomization has before it has read anything.
+pub fn empty_config() -> Arc<TransformerConfig> {
+    static EMPTY: OnceLock<Arc<TransformerConfig>> = OnceLock::new();
+    Arc::clone(EMPTY.get_or_init(Arc::default))
+}
+
 /// What kustomize has without any configuration.
 pub fn default_config() -> Arc<TransformerConfig> {
     static DEFAULT: OnceLock<Arc<TransformerConfig>> = OnceLock::new();
@@ -233,24 +239,61 @@ pub fn merge_specs(specs: &mut Vec<FieldSpec>, others: &[FieldSpec]) -> Result<(
     Ok(())
 }
 
-/// Reads the files that `configurations:` names, and adds them to `config`.
+/// Adds what kustomize has and the files that `configurations:` names.
+///
+/// The files are sorted in among what kustomize has, and only then does each field spec count
+/// unless an earlier one is for the same path of an object that it would fit. So a file that names
+/// a field for one kind takes the place of a field that is named for every kind, as in kustomize.
+/// `at` is the kustomization.
 pub fn add_configurations(
     context: &mut Context<'_>,
     loader: &Loader,
     entries: &[Spanned<Text>],
+    at: Span,
     config: &mut Arc<TransformerConfig>,
 ) {
+    let mut read = empty_config();
     for entry in entries {
         let Some(source) = loader.text(context, entry) else { continue };
         let documents = parse(context.sources, source, Dialect::Config, &mut context.diagnostics);
         let Some(document) = documents.into_iter().next() else { continue };
         let added = TransformerConfig::read(&document, &mut context.diagnostics);
-        add(context, config, &added, entry.span);
+        merge(context, &mut read, &added, entry.span);
+    }
+    let Some(first) = entries.first() else {
+        return add_default(context, config, at);
+    };
+    let mut own = default_config();
+    merge(context, &mut own, &read, first.span);
+    merge(context, config, &own, first.span);
+}
+
+/// Adds what a base works with; `entry` is the line that names the base.
+pub fn add(
+    context: &mut Context<'_>,
+    config: &mut Arc<TransformerConfig>,
+    added: &Arc<TransformerConfig>,
+    entry: Span,
+) {
+    if Arc::ptr_eq(added, &default_config()) {
+        add_default(context, config, entry);
+    } else {
+        merge(context, config, added, entry);
+    }
+}
+
+/// Adds what kustomize has, which costs nothing where nobody has added anything else.
+fn add_default(context: &mut Context<'_>, config: &mut Arc<TransformerConfig>, entry: Span) {
+    let default = default_config();
+    if Arc::ptr_eq(config, &empty_config()) {
+        *config = default;
+    } else if !Arc::ptr_eq(config, &default) {
+        merge(context, config, &default, entry);
     }
 }
 
 /// Adds one configuration to another; `entry` is the line that names it.
-pub fn add(
+pub fn merge(
     context: &mut Context<'_>,
     config: &mut Arc<TransformerConfig>,
     added: &TransformerConfig,
@@ -301,9 +344,11 @@ mod tests {
     }
 
     #[test]
-    fn merging_the_default_into_itself_changes_nothing() {
-        let mut config = (*default_config()).clone();
-        config.merge(&default_config()).unwrap();
-        assert_eq!(format!("{config:?}"), format!("{:?}", default_config()));
+    fn merging_the_default_changes_nothing_but_an_empty_configuration() {
+        for before in [default_config(), empty_config()] {
+            let mut config = (*before).clone();
+            config.merge(&default_config()).unwrap();
+            assert_eq!(format!("{config:?}"), format!("{:?}", default_config()));
+        }
     }
 }

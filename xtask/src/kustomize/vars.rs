@@ -115,14 +115,14 @@ fn add(context: &mut Context<'_>, known: &mut Vec<Var>, var: Var) {
 /// The objects that had the identity that a var names, or have it now.
 fn matching(map: &ResMap, var: &Var) -> Vec<usize> {
     let wanted = ResId::new(var.gvk.clone(), var.namespace.clone(), var.object.value.clone());
-    let namespace = (!wanted.namespace.is_empty() || wanted.is_cluster_scoped)
-        .then(|| wanted.effective_namespace());
+    // An object without a namespace is not found by one, as in kustomize.
+    let namespace = (!var.namespace.is_empty()).then_some(&var.namespace);
     let fits = |resource: &Resource, id: &PreviousId| {
         id.name == wanted.name
             && id.kind == wanted.gvk.kind
             && resource.id().gvk.group == wanted.gvk.group
             && resource.id().gvk.version == wanted.gvk.version
-            && namespace.as_ref().is_none_or(|namespace| *namespace == id.namespace)
+            && namespace.is_none_or(|namespace| *namespace == id.namespace)
     };
     map.with_any_name(&wanted.name, &Gvk::default())
         .into_iter()

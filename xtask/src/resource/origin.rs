@@ -2,7 +2,7 @@
 //!
 //! A node that was only parsed has no entry here, so a build pays for what its steps change.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use crate::{
     source::{OriginId, Span},
@@ -13,8 +13,14 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     entries: Vec<Origin>,
-    /// Whether nothing is recorded.
+    /// Whether handles are given out and nothing is recorded.
     off: bool,
+    /// How many handles were given out.
+    count: usize,
+    /// The handles of values that several fields of one object share.
+    shared: HashSet<OriginId>,
+    /// The handles of shared values that were overridden, and those of the values in their place.
+    moved: Vec<(OriginId, OriginId)>,
 }
 
 /// One change to a field.
@@ -79,26 +85,65 @@ pub enum Step {
 impl Origins {
     /// No histories; with `on` false there will be none.
     pub fn new(on: bool) -> Self {
-        Self { entries: Vec::new(), off: !on }
+        Self { off: !on, ..Self::default() }
     }
 
     /// Records a change and returns its handle.
     pub fn record(&mut self, step: Step, via: Span, previous: Option<Previous>) -> OriginId {
-        if self.off {
-            return OriginId::NONE;
+        self.count += 1;
+        if !self.off {
+            self.entries.push(Origin { step, via, previous });
         }
-        self.entries.push(Origin { step, via, previous });
-        OriginId::new(self.entries.len())
+        OriginId::new(self.count)
     }
 
     /// Records that a step overrides `node`.
     pub fn record_over(&mut self, step: Step, via: Span, node: &Node) -> OriginId {
+        if !self.shared.is_empty() && self.shared.contains(&node.origin) {
+            return self.record_over_shared(step, via, node);
+        }
+        self.record_previous(step, via, node)
+    }
+
+    fn record_previous(&mut self, step: Step, via: Span, node: &Node) -> OriginId {
         if self.off {
-            return OriginId::NONE;
+            return self.record(step, via, None);
         }
         let value = node.as_scalar().map(|scalar| scalar.text.clone());
         let previous = Previous { value, span: node.span, origin: node.origin };
         self.record(step, via, Some(previous))
+    }
+
+    /// The fields that shared the old value share the new one.
+    fn record_over_shared(&mut self, step: Step, via: Span, node: &Node) -> OriginId {
+        if let Some(&(_, new)) = self.moved.iter().find(|(old, _)| *old == node.origin) {
+            return new;
+        }
+        let new = self.record_previous(step, via, node);
+        self.shared.insert(new);
+        self.moved.push((node.origin, new));
+        new
+    }
+
+    /// Says that several fields of one object share the value with this handle: a step that changes
+    /// one of them changes all, at the next [`Origins::take_moved`].
+    pub fn share(&mut self, id: OriginId) {
+        self.shared.insert(id);
+    }
+
+    /// Says that fields no longer share a value.
+    pub fn unshare(&mut self, id: OriginId) {
+        self.shared.remove(&id);
+    }
+
+    /// Whether any fields share a value.
+    pub fn has_shared(&self) -> bool {
+        !self.shared.is_empty()
+    }
+
+    /// The shared values that were overridden since the last call, with those in their place.
+    pub fn take_moved(&mut self) -> Vec<(OriginId, OriginId)> {
+        std::mem::take(&mut self.moved)
     }
 
     /// The change behind a handle; `None` for a value that nothing changed.

@@ -205,7 +205,7 @@ impl Maker {
                 let (group, version) = version.split_once('/').unwrap_or(("", &version));
                 let target = json!({
                     "group": group, "version": version, "kind": kind, "name": name });
-                let operations = self.operations();
+                let operations = self.operations(&kind);
                 let path = self.documents(dir, &[operations]);
                 ("patchesJson6902", json!([{"target": target, "path": path}]))
             }
@@ -289,9 +289,14 @@ impl Maker {
                 patch["options"] = json!({"allowNameChange": true});
             }
         } else {
-            let operations = self.operations();
+            let (kind, _, name) = self.identity();
+            let operations = self.operations(&kind);
             patch["patch"] = json!(serde_yaml::to_string(&operations).unwrap());
-            patch["target"] = self.target();
+            patch["target"] = match self.rng.u8(..4) {
+                0 => self.target(),
+                1 => json!({ "kind": kind }),
+                _ => json!({"kind": kind, "name": name}),
+            };
         }
         patch
     }
@@ -312,22 +317,19 @@ impl Maker {
         }
     }
 
-    fn operations(&mut self) -> Json {
+    fn operations(&mut self, kind: &str) -> Json {
         let mut operations = Vec::new();
         for _ in 0..self.rng.usize(1..3) {
-            let path = self.pick(&[
-                "/metadata/labels/app",
-                "/metadata/annotations/note",
-                "/metadata/labels/x~1y",
-                "/spec/replicas",
-                "/spec/template/spec/containers/0/image",
-                "/spec/template/spec/containers/-",
-                "/spec/ports/0/port",
-                "/data/KEY",
-                "/metadata/name",
-                "/spec/template/spec/containers/0/env/-",
-                "/spec/extra",
-            ]);
+            let path = match self.rng.u8(..4) {
+                0 => self.pick(&[
+                    "/metadata/labels/app",
+                    "/metadata/annotations/note",
+                    "/metadata/labels/x~1y",
+                    "/metadata/name",
+                    "/spec/extra",
+                ]),
+                _ => self.pick(objects::pointers(kind)),
+            };
             let value = match self.rng.u8(..5) {
                 0 => json!(3),
                 1 => json!({"name": "added", "image": "busybox"}),
@@ -337,6 +339,10 @@ impl Maker {
             let op = self.pick(&["add", "add", "replace", "remove", "test", "copy", "move"]);
             operations.push(match op {
                 "remove" => json!({"op": op, "path": path}),
+                // There kustomize keeps notes of its own during a build, which it would copy.
+                "copy" | "move" if path == "/metadata/annotations" => {
+                    json!({"op": "remove", "path": path})
+                }
                 "copy" | "move" => json!({"op": op, "from": path, "path": "/spec/extra"}),
                 _ => json!({"op": op, "path": path, "value": value}),
             });
@@ -427,25 +433,20 @@ impl Maker {
         options
     }
 
-    fn field(&mut self) -> &'static str {
-        self.pick(&[
-            "metadata.name",
-            "metadata.namespace",
-            "metadata.labels.app",
-            "metadata.annotations.[example.com/team]",
-            "spec.replicas",
-            "spec.template.spec.containers.0.image",
-            "spec.template.spec.containers.[name=main].image",
-            "spec.template.spec.containers.*.image",
-            "spec.template.spec.containers.[name=main].env.[name=URL].value",
-            "data.KEY",
-            "spec.ports.0.port",
-            "spec.host",
-            "spec.selector",
-        ])
+    /// A field for a replacement, mostly one that objects of this kind have.
+    fn field(&mut self, kind: &str) -> &'static str {
+        match self.rng.u8(..4) {
+            0 => self.pick(&[
+                "metadata.name",
+                "metadata.namespace",
+                "metadata.labels.app",
+                "metadata.annotations.[example.com/team]",
+            ]),
+            _ => self.pick(objects::field_paths(kind)),
+        }
     }
 
-    fn selector(&mut self) -> Json {
+    fn selector(&mut self) -> (Json, String) {
         let (kind, _, name) = self.identity();
         let mut selector = json!({ "kind": kind });
         if self.rng.u8(..5) > 0 {
@@ -454,19 +455,22 @@ impl Maker {
         if self.one_in(9) {
             selector["group"] = json!("apps");
         }
-        selector
+        (selector, kind)
     }
 
     fn replacement(&mut self) -> Json {
-        let mut source = self.selector();
-        source["fieldPath"] = json!(self.field());
+        let (mut source, kind) = self.selector();
+        if self.rng.bool() {
+            source["fieldPath"] = json!(self.field(&kind));
+        }
         if self.one_in(4) {
             source["options"] =
                 json!({"delimiter": self.pick(&[":", "/"]), "index": self.rng.u8(..2)});
         }
-        let mut target = json!({"select": self.selector(), "fieldPaths": [self.field()]});
+        let (select, kind) = self.selector();
+        let mut target = json!({"select": select, "fieldPaths": [self.field(&kind)]});
         if self.one_in(5) {
-            target["fieldPaths"] = json!([self.field(), self.field()]);
+            target["fieldPaths"] = json!([self.field(&kind), self.field(&kind)]);
         }
         if self.one_in(4) {
             target["reject"] = json!([{"name": self.pick(NAMES)}]);

@@ -32,6 +32,50 @@ pub fn kind(rng: &mut Rng) -> (&'static str, &'static str) {
     KINDS[rng.usize(..KINDS.len())]
 }
 
+/// Paths of JSON 6902 operations that fit the objects of a kind.
+pub fn pointers(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "Deployment" | "StatefulSet" => &[
+            "/spec/replicas",
+            "/spec/template/spec/containers/0/image",
+            "/spec/template/spec/containers/-",
+            "/spec/template/spec/containers/0/env/-",
+            "/spec/template/spec/containers/0/env/0",
+            "/spec/template/metadata/labels/app",
+            "/spec/selector/matchLabels/app",
+        ],
+        "Service" => &["/spec/ports/0/port", "/spec/ports/-", "/spec/selector", "/spec/type"],
+        "ConfigMap" | "Secret" => &["/data/KEY", "/data/new", "/data"],
+        "Shop" => &["/spec/host", "/spec/items/1/size", "/spec/items/-1", "/spec/labels/x"],
+        "RoleBinding" | "ClusterRoleBinding" => {
+            &["/subjects/0/name", "/subjects/-", "/roleRef/name"]
+        }
+        "Ingress" => &["/spec/rules/0/host", "/spec/tls/0/hosts/-"],
+        _ => &["/spec", "/metadata/labels", "/metadata/annotations"],
+    }
+}
+
+/// Paths of replacements that fit the objects of a kind.
+pub fn field_paths(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "Deployment" | "StatefulSet" => &[
+            "spec.replicas",
+            "spec.template.spec.containers.0.image",
+            "spec.template.spec.containers.[name=main].image",
+            "spec.template.spec.containers.*.image",
+            "spec.template.spec.containers.[name=main].env.[name=URL].value",
+            "spec.template.metadata.labels.app",
+            "spec.selector.matchLabels",
+        ],
+        "Service" => &["spec.ports.0.port", "spec.ports.[name=http].targetPort", "spec.selector"],
+        "ConfigMap" | "Secret" => &["data.KEY", "data.url", "data.new"],
+        "Shop" => &["spec.host", "spec.items.[name=b].size", "spec.items.*.name", "spec.labels.x"],
+        "RoleBinding" | "ClusterRoleBinding" => &["subjects.0.name", "roleRef.name"],
+        "Ingress" => &["spec.rules.0.host", "spec.tls.0.hosts.0"],
+        _ => &["metadata.name", "spec.host"],
+    }
+}
+
 /// Objects of different identities.
 pub fn some(rng: &mut Rng, count: usize) -> Vec<Json> {
     let mut objects: Vec<Json> = Vec::new();

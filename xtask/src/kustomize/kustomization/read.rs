@@ -13,42 +13,13 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{Behavior, Gvk},
     source::Span,
-    yaml::{Node, Text},
+    yaml::{Entry, Node, Text, Value},
 };
 
 /// Fields for which kustomize runs Helm, which fetches charts.
 const HELM: &[&str] = &["helmCharts", "helmChartInflationGenerator", "helmGlobals"];
 
 impl Kustomization {
-    /// Whether nothing in it does anything.
-    pub fn is_empty(&self) -> bool {
-        self.resources.is_empty()
-            && self.components.is_empty()
-            && self.namespace.is_none()
-            && self.name_prefix.is_none()
-            && self.name_suffix.is_none()
-            && self.labels.is_empty()
-            && self.common_labels.is_empty()
-            && self.common_annotations.is_empty()
-            && self.patches.is_empty()
-            && self.patches_strategic_merge.is_empty()
-            && self.patches_json6902.is_empty()
-            && self.images.is_empty()
-            && self.replicas.is_empty()
-            && self.replacements.is_empty()
-            && self.vars.is_empty()
-            && self.configurations.is_empty()
-            && self.crds.is_empty()
-            && self.openapi.is_none()
-            && self.config_maps.is_empty()
-            && self.secrets.is_empty()
-            && self.sort_options.is_none()
-            && !self.build_metadata.any
-            && self.generators.is_empty()
-            && self.transformers.is_empty()
-            && self.validators.is_empty()
-    }
-
     /// Reads a kustomization from its tree. Problems are reported, and what is left is read.
     pub fn read(node: &Node, out: &mut Vec<Diagnostic>) -> Self {
         let mut fields = Fields::new(node, "a kustomization", out);
@@ -63,6 +34,8 @@ impl Kustomization {
             fields.records(name, out, read_image)
         }));
         let kustomization = Self {
+            span,
+            is_empty: node.as_mapping().is_some_and(|map| map.iter().all(is_nothing)),
             component,
             resources,
             components: fields.strings("components", out),
@@ -108,7 +81,7 @@ impl Kustomization {
                 .unwrap_or_default(),
             sort_options: fields
                 .take("sortOptions")
-                .and_then(|entry| Some((entry, read_sort_options(&entry.value, out)?)))
+                .map(|entry| (entry, read_sort_options(&entry.value, out)))
                 .map(|(entry, value)| Spanned { value, span: entry.key_span }),
             build_metadata: read_build_metadata(&mut fields, out),
             generators: texts(&mut fields, "generators", out),
@@ -137,6 +110,18 @@ impl Kustomization {
         fields.finish(out);
         kustomization
     }
+}
+
+/// Whether a field says nothing: what there is only the kind of file, a text without letters, and
+/// what is added to another field that is not there.
+fn is_nothing(entry: &Entry) -> bool {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| entry.key.eq_ignore_ascii_case(name));
+    let nothing = match &entry.value.value {
+        Value::Scalar(scalar) => entry.value.is_null() || scalar.text.is_empty(),
+        Value::Sequence(items) => items.is_empty() && is_one_of(&["bases", "imageTags"]),
+        Value::Mapping(_) => false,
+    };
+    nothing || is_one_of(&["apiVersion", "kind"])
 }
 
 /// Whether the file is a component; anything but the two kinds is reported.
@@ -241,7 +226,18 @@ pub fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry
         |name, out: &mut _| fields.string(name, out).map(|text| text.value).unwrap_or_default();
     let gvk =
         Gvk { group: text("group", out), version: text("version", out), kind: text("kind", out) };
-    let path = text("path", out);
+    let path = fields.string("path", out).unwrap_or(Spanned { value: Text::default(), span });
+    // A slash in front of it does nothing; a part without a name leads nowhere.
+    let parts = path.value.strip_prefix('/').unwrap_or(&path.value);
+    if parts.replace("\\/", "").split('/').any(str::is_empty) && parts.replace("\\/", "") == *parts
+    {
+        let message = format!("the path `{}` has a part without a name", path.value);
+        out.push(
+            Diagnostic::error(codes::KUSTOMIZE_FIELD_SPEC, message, path.span)
+                .with_help("separate the keys by one slash each: `spec/template/metadata/labels`"),
+        );
+    }
+    let path = path.value;
     let spec = FieldSpecEntry { span, gvk, path, create: fields.boolean("create", out) };
     fields.finish(out);
     spec
@@ -347,7 +343,8 @@ pub fn generator_fields(
         Some(text) if !matches!(text.value.as_str(), "" | "create" | "unspecified") => {
             let message =
                 format!("`behavior` must be `create`, `replace` or `merge`, not `{}`", text.value);
-            out.push(Diagnostic::error(codes::KUSTOMIZE_GENERATOR, message, text.span));
+            // kustomize takes it for `create` without a word.
+            out.push(Diagnostic::warning(codes::KUSTOMIZE_GENERATOR, message, text.span));
             Behavior::Create
         }
         _ => Behavior::Create,
@@ -389,7 +386,10 @@ fn read_generator_options(node: &Node, out: &mut Vec<Diagnostic>) -> GeneratorOp
 }
 
 /// Reads the order of the result.
-pub fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortOptions> {
+fn read_sort_options(
+    node: &Node,
+    out: &mut Vec<Diagnostic>,
+) -> Result<SortOptions, Box<Diagnostic>> {
     let mut fields = Fields::new(node, "`sortOptions`", out);
     let order = fields.string("order", out);
     let legacy = fields.take("legacySortOptions");
@@ -405,20 +405,18 @@ pub fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortO
     let span = fields.span();
     fields.finish(out);
     match order.as_ref().map(|order| order.value.as_str()) {
-        Some("legacy") => Some(SortOptions::Legacy(lists)),
-        Some("fifo") => {
-            if let Some(legacy) = legacy {
-                out.push(
-                    Diagnostic::error(
-                        codes::KUSTOMIZE_SORT_OPTIONS,
-                        "`legacySortOptions` is set, and the order is `fifo`",
-                        legacy.key_span,
-                    )
-                    .with_help("remove it, or set `order: legacy`"),
-                );
-            }
-            Some(SortOptions::Fifo)
-        }
+        Some("legacy") => Ok(SortOptions::Legacy(lists)),
+        Some("fifo") => match legacy {
+            Some(legacy) => Err(Box::new(
+                Diagnostic::error(
+                    codes::KUSTOMIZE_SORT_OPTIONS,
+                    "`legacySortOptions` is set, and the order is `fifo`",
+                    legacy.key_span,
+                )
+                .with_help("remove it, or set `order: legacy`"),
+            )),
+            None => Ok(SortOptions::Fifo),
+        },
         other => {
             let message = match other {
                 Some(other) => {
@@ -427,8 +425,7 @@ pub fn read_sort_options(node: &Node, out: &mut Vec<Diagnostic>) -> Option<SortO
                 None => "`sortOptions.order` must be `legacy` or `fifo`".to_owned(),
             };
             let at = order.map_or(span, |order| order.span);
-            out.push(Diagnostic::error(codes::KUSTOMIZE_SORT_OPTIONS, message, at));
-            None
+            Err(Box::new(Diagnostic::error(codes::KUSTOMIZE_SORT_OPTIONS, message, at)))
         }
     }
 }
