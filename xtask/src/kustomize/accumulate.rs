@@ -14,7 +14,7 @@ use super::{
     kustomization::{BuildMetadata, Kustomization, OpenApi},
     labels,
     loader::{Loaded, Loader, join_origin},
-    merge_keys::{BUILTIN_VERSION, Schema},
+    merge_keys::BUILTIN_VERSION,
     names::{self, NamespaceOptions, Subjects},
     objects, patches, plugins, replacements, replicas,
     transformer_config::{TransformerConfig, add, add_configurations, empty_config},
@@ -305,9 +305,7 @@ fn choose_schema(context: &mut Context<'_>, loader: &Loader, openapi: &OpenApi) 
         (Some(_), None, Some(Some(source))) => {
             let out = &mut context.diagnostics;
             let documents = parse(context.sources, source, Dialect::Config, out);
-            let document = documents.into_iter().next();
-            let schema = document.map(|document| Schema::from_document(&document));
-            context.schemas.choose(openapi.span, schema.unwrap_or_default());
+            context.schemas.choose(openapi.span, documents.first());
         }
         (None, Some(version), _) if version.value == BUILTIN_VERSION => {
             context.schemas.choose_builtin(version.span);

@@ -192,8 +192,11 @@ fn field(
         let Some(value) = create else { return Err(Found::Nothing) };
         *node = Node { value: Value::Mapping(Mapping::default()), ..made_for(None, value) };
     }
-    if node.as_scalar().is_some() {
-        return Err(Found::Structured);
+    if let Some(scalar) = node.as_scalar() {
+        if scalar.is_string() {
+            return Err(Found::Structured);
+        }
+        return Err(Found::Wrong(format!("`{key}` is a key, and this is {}", node.describe())));
     }
     let Some(map) = node.as_mapping_mut() else {
         return Err(Found::Wrong(format!("`{key}` is a key, and this is a sequence")));

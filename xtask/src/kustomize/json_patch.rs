@@ -153,6 +153,12 @@ pub fn apply(
         }
     }
     normalize(&mut resource.node);
+    if let Some(metadata) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut)
+        && metadata.get("annotations").is_some_and(|node| node.as_mapping().is_none())
+    {
+        // kustomize reads them as a map, which has nothing then.
+        metadata.remove("annotations");
+    }
     if let Some(field) = missing_identity(&resource.node) {
         let message = format!("the patch leaves {} without `{field}`", resource.id());
         context.report(

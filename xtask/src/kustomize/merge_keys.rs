@@ -11,7 +11,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use crate::{
     resource::{Gvk, is_known},
     source::Span,
-    yaml::Text,
+    yaml::{Node, Text},
 };
 
 /// The version of Kubernetes whose document kustomize carries.
@@ -29,6 +29,8 @@ struct Fields {
     named: Vec<(Text, How, Option<usize>)>,
     /// How every other field is merged.
     others: Option<(How, Option<usize>)>,
+    /// The definition of the document that kustomize carries whose fields these are.
+    builtin: Option<usize>,
 }
 
 impl Definition<'_> {
@@ -52,6 +54,8 @@ pub enum How {
 pub struct Schema {
     kinds: HashMap<(Text, Text), usize>,
     definitions: Vec<Fields>,
+    /// The places of the definitions that kustomize carries, by the last three parts of their names.
+    names: HashMap<Text, usize>,
     /// The kinds that the paths of the document name, and whether they are in no namespace.
     cluster_scoped: HashMap<(Text, Text), bool>,
 }
@@ -101,6 +105,7 @@ fn builtin() -> &'static Schema {
                 _ => {}
             }
         }
+        schema.names = indices.into_iter().map(|(name, at)| (name.into(), at)).collect();
         schema
     })
 }
@@ -108,6 +113,9 @@ fn builtin() -> &'static Schema {
 impl Schema {
     fn definition(&self, at: Option<usize>) -> Definition<'_> {
         let fields = at.and_then(|at| self.definitions.get(at));
+        if let Some(at) = fields.and_then(|fields| fields.builtin) {
+            return builtin().definition(Some(at));
+        }
         Definition { known: fields.map(|fields| (self, fields)) }
     }
 
@@ -132,9 +140,10 @@ impl Schemas {
     }
 
     /// Chooses a document of the user's.
-    pub fn choose(&mut self, at: Span, schema: Schema) {
+    pub fn choose(&mut self, at: Span, document: Option<&Node>) {
         self.chosen = Some(at);
-        self.custom = Some(schema);
+        let read = |document| Schema::from_document(document, self.builtin_used);
+        self.custom = Some(document.map(read).unwrap_or_default());
     }
 
     /// Notes that an object was read. One whose scope kustomize does not know by heart makes it read

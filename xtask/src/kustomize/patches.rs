@@ -426,7 +426,11 @@ fn json(
             if keep_identity {
                 resource.store_previous_id();
             }
-            if !resource.previous().is_empty() || resource.generated.is_some() {
+            // There kustomize keeps what it knows of an object, so that then they are there.
+            let has_notes = !resource.previous().is_empty()
+                || resource.generated.is_some()
+                || !resource.origin_annotation.is_empty();
+            if has_notes {
                 json_patch::ensure_annotations(&mut resource.node, patch.span);
             }
             json_patch::apply(context, resource, operations, patch.span);

@@ -29,8 +29,8 @@ use super::{
 use crate::{
     diag::{Diagnostic, Severity, codes},
     resource::{ResMap, Resource, Step},
-    source::Span,
-    yaml::{Dialect, Node, Text, parse_embedded},
+    source::{OriginId, Span},
+    yaml::{Dialect, Node, Text, emit, parse_embedded},
 };
 
 /// Runs `generators:`.
@@ -340,7 +340,11 @@ fn configured_by(config: &Resource, dash: &str) -> String {
             text.push_str("  ");
             text.push_str(key);
             text.push_str(": ");
-            text.push_str(value);
+            let mut quoted = String::new();
+            // What reads as another type is quoted.
+            let node = Node::string(value, config.span(), OriginId::NONE);
+            let written = emit(&node, &mut quoted).map(|()| quoted.trim_end());
+            text.push_str(written.unwrap_or(value));
             text.push('\n');
         }
     }

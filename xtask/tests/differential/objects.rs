@@ -69,7 +69,7 @@ pub fn field_paths(kind: &str) -> &'static [&'static str] {
         ],
         "Service" => &["spec.ports.0.port", "spec.ports.[name=http].targetPort", "spec.selector"],
         "ConfigMap" | "Secret" => &["data.KEY", "data.url", "data.new"],
-        "Shop" => &["spec.host", "spec.items.[name=b].size", "spec.items.*.name", "spec.labels.x"],
+        "Shop" => &["spec.host", "spec.items.[name=a].size", "spec.items.*.name", "spec.labels.x"],
         "RoleBinding" | "ClusterRoleBinding" => &["subjects.0.name", "roleRef.name"],
         "Ingress" => &["spec.rules.0.host", "spec.tls.0.hosts.0"],
         _ => &["metadata.name", "spec.host"],

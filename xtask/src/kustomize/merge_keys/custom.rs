@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{Fields, How, Schema};
+use super::{Fields, How, Schema, builtin};
 use crate::{
     resource::Gvk,
     yaml::{Node, ScalarKind, Text},
@@ -16,8 +16,9 @@ use crate::{
 const MAX_DEPTH: usize = 100;
 
 impl Schema {
-    /// Reads a document from its tree.
-    pub fn from_document(document: &Node) -> Self {
+    /// Reads a document from its tree. With `adds` it adds to the document that kustomize carries,
+    /// and may refer to the definitions there.
+    pub fn from_document(document: &Node, adds: bool) -> Self {
         let mut schema = Self::default();
         let definitions = document.get("definitions").and_then(Node::as_mapping);
         let mut named = HashMap::new();
@@ -25,7 +26,7 @@ impl Schema {
             named.insert(entry.key.as_str(), (schema.definitions.len(), &entry.value));
             schema.definitions.push(Fields::default());
         }
-        let mut reader = Reader { schema, named };
+        let mut reader = Reader { schema, named, adds };
         for (at, entry) in definitions.into_iter().flatten().enumerate() {
             let fields = reader.fields(&entry.value, 0);
             if let Some(slot) = reader.schema.definitions.get_mut(at) {
@@ -53,6 +54,8 @@ struct Reader<'n> {
     schema: Schema,
     /// The place of each named definition, and its text.
     named: HashMap<&'n str, (usize, &'n Node)>,
+    /// Whether what it refers to and does not have may be in the document that kustomize carries.
+    adds: bool,
 }
 
 impl<'n> Reader<'n> {
@@ -74,12 +77,17 @@ impl<'n> Reader<'n> {
 
     /// How a field with this schema is merged, and the definition of its value or its elements.
     fn field(&mut self, schema: &'n Node, depth: usize) -> (How, Option<usize>) {
-        let Some((place, schema)) = self.resolved(schema) else { return (How::Plain, None) };
+        let Some((place, schema)) = self.resolved(schema) else {
+            return (How::Plain, self.carried(schema));
+        };
         let how = how(schema);
         match schema.get("items").filter(|_| is_array(schema)) {
             Some(items) => {
-                let item = self.resolved(items);
-                (how, item.and_then(|(place, item)| place.or_else(|| self.nested(item, depth))))
+                let below = match self.resolved(items) {
+                    Some((place, item)) => place.or_else(|| self.nested(item, depth)),
+                    None => self.carried(items),
+                };
+                (how, below)
             }
             None => (how, place.or_else(|| self.nested(schema, depth))),
         }
@@ -96,6 +104,15 @@ impl<'n> Reader<'n> {
             found = (Some(place), schema);
         }
         None
+    }
+
+    /// A definition that stands for the one of the document that kustomize carries.
+    fn carried(&mut self, schema: &Node) -> Option<usize> {
+        let name = schema.get("$ref").and_then(Node::as_str).filter(|_| self.adds)?;
+        let start = name.rmatch_indices('.').nth(2).map_or(0, |(at, _)| at + 1);
+        let at = builtin().names.get(name.get(start..)?)?;
+        self.schema.definitions.push(Fields { builtin: Some(*at), ..Fields::default() });
+        Some(self.schema.definitions.len() - 1)
     }
 
     /// The definition of a schema that has no name.

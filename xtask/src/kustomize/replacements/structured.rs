@@ -139,6 +139,11 @@ fn spliced(text: &str, mut edits: Vec<(Span, Scalar)>) -> Option<String> {
     for (span, scalar) in edits {
         let range = usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?;
         let old = text.get(range.clone())?;
+        if let Some(block) = Block::before(&text, range.start) {
+            let new = block.with(&scalar.text, old.ends_with('\n'))?;
+            text.replace_range(block.header..range.end, &new);
+            continue;
+        }
         let new = match old.chars().next() {
             Some('"') => {
                 let mut quoted = String::new();
@@ -163,6 +168,51 @@ fn spliced(text: &str, mut edits: Vec<(Span, Scalar)>) -> Option<String> {
         text.replace_range(range, &new);
     }
     Some(text)
+}
+
+/// The head of a block scalar.
+struct Block {
+    /// Where it is written.
+    header: usize,
+    /// `|` or `>`.
+    style: char,
+    /// How far its lines are indented.
+    indent: usize,
+}
+
+impl Block {
+    /// The head of the block scalar whose content begins at `start`, if it is one.
+    fn before(text: &str, start: usize) -> Option<Self> {
+        let before = text.get(..start)?;
+        let line = before.rfind('\n')?;
+        let head = before.get(..line)?.trim_end();
+        let head = head.trim_end_matches(|c: char| c == '+' || c == '-' || c.is_ascii_digit());
+        let style = head.chars().next_back().filter(|c| matches!(c, '|' | '>'))?;
+        let is_indent = before.get(line..)?.trim().is_empty();
+        let header = head.len() - style.len_utf8();
+        is_indent.then_some(Self { header, style, indent: start - line - 1 })
+    }
+
+    /// The scalar with another value; `None` for one that it cannot hold as it is.
+    fn with(&self, value: &str, ends_line: bool) -> Option<String> {
+        let lines = value.strip_suffix('\n').unwrap_or(value);
+        let folds = self.style == '>' && lines.contains('\n');
+        let odd = lines.is_empty() || lines.starts_with([' ', '\t', '\n']) || lines.ends_with('\n');
+        if folds || odd {
+            return None;
+        }
+        let chomp = if value.ends_with('\n') { "" } else { "-" };
+        let mut text = format!("{}{chomp}", self.style);
+        for line in lines.split('\n') {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', if line.is_empty() { 0 } else { self.indent }));
+            text.push_str(line);
+        }
+        if ends_line {
+            text.push('\n');
+        }
+        Some(text)
+    }
 }
 
 /// JSON without spaces, with each element on a line of its own as Go's `MarshalIndent` has it.
