@@ -13,9 +13,12 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{ResId, ResMap, Step},
-    source::Span,
-    yaml::{Dialect, Entry, Node, Scalar, Value, parse, parse_embedded},
+    source::{Sources, Span},
+    yaml::{Dialect, Entry, Node, Scalar, Value, parse, parse_embedded, parse_trimmed},
 };
+
+/// How the text of an inline patch is read.
+type ReadInline = fn(&Sources, &Node, Dialect, &mut Vec<Diagnostic>) -> Vec<Node>;
 
 /// What a patch holds.
 enum Content {
@@ -68,7 +71,7 @@ pub fn patches_json6902(
             ));
             continue;
         }
-        let Some(documents) = documents(context, loader, patch, Dialect::Config) else { continue };
+        let Some(documents) = documents(context, loader, patch, Dialect::Config, parse_embedded) else { continue };
         match documents.first() {
             Some(document) => {
                 let Some(operations) = json_patch::read(context, document) else { continue };
@@ -110,7 +113,7 @@ pub fn patches_strategic_merge(
             allow_name_change: false,
             allow_kind_change: false,
         };
-        let Some(documents) = documents(context, loader, &patch, Dialect::Resource) else {
+        let Some(documents) = documents(context, loader, &patch, Dialect::Resource, parse_embedded) else {
             continue;
         };
         let Some(objects) = objects::from_documents(context, documents) else { continue };
@@ -134,6 +137,7 @@ fn documents(
     loader: &Loader,
     patch: &Patch,
     dialect: Dialect,
+    read_inline: ReadInline,
 ) -> Option<Vec<Node>> {
     let before = context.diagnostics.len();
     let documents = match (&patch.path, &patch.inline) {
@@ -142,7 +146,7 @@ fn documents(
             parse(context.sources, source, dialect, &mut context.diagnostics)
         }
         (None, Some(inline)) => {
-            parse_embedded(context.sources, &inline.value, dialect, &mut context.diagnostics)
+            read_inline(context.sources, &inline.value, dialect, &mut context.diagnostics)
         }
         (Some(path), Some(inline)) => {
             context.report(
@@ -171,14 +175,14 @@ fn documents(
 }
 
 fn content(context: &mut Context<'_>, loader: &Loader, patch: &Patch) -> Option<Content> {
-    let documents = documents(context, loader, patch, Dialect::Resource)?;
+    let documents = documents(context, loader, patch, Dialect::Resource, parse_trimmed)?;
     let Some(first) = documents.first() else {
         // Nothing but comments changes nothing.
         return None;
     };
     if first.as_sequence().is_some() {
         // Operations are read with the rules of kustomize's own configuration.
-        let documents = self::documents(context, loader, patch, Dialect::Config)?;
+        let documents = self::documents(context, loader, patch, Dialect::Config, parse_trimmed)?;
         return json_patch::read(context, documents.first()?).map(Content::Json);
     }
     if first.as_mapping().is_none() {

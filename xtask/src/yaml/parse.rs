@@ -56,6 +56,20 @@ pub fn parse_embedded(
     parse_text(text, position, dialect, diagnostics)
 }
 
+/// As [`parse_embedded`], without the white space around the text: kustomize trims an inline patch,
+/// so that a block scalar at its end loses its last line breaks.
+pub fn parse_trimmed(
+    sources: &Sources,
+    scalar: &Node,
+    dialect: Dialect,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let Some(text) = scalar.scalar_text() else { return Vec::new() };
+    let skipped = text.len() - text.trim_start().len();
+    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
+    parse_text(text.trim(), position.skipping(offset(skipped)), dialect, diagnostics)
+}
+
 fn parse_text<'a>(
     text: &'a str,
     position: Position,

@@ -6,6 +6,8 @@ use crate::source::{SourceId, Span};
 pub(super) struct Position {
     source: SourceId,
     base: u32,
+    /// How many bytes of the embedded text come before what is read.
+    skipped: u32,
     embedded: Option<Embedded>,
 }
 
@@ -18,19 +20,25 @@ struct Embedded {
 impl Position {
     /// The whole of a source.
     pub(super) fn of(source: SourceId) -> Self {
-        Self { source, base: 0, embedded: None }
+        Self { source, base: 0, skipped: 0, embedded: None }
     }
 
     /// The text of a scalar, `raw` being what its span covers.
     pub(super) fn within(whole: Span, raw: &str, text: &str) -> Self {
         let embedded = Some(Embedded { whole, lines: copied_lines(raw, text) });
-        Self { source: whole.source, base: whole.start, embedded }
+        Self { source: whole.source, base: whole.start, skipped: 0, embedded }
+    }
+
+    /// The same where reading begins `skipped` bytes into the embedded text.
+    pub(super) fn skipping(self, skipped: u32) -> Self {
+        Self { skipped, ..self }
     }
 
     /// The span in the source of a range of the text.
     pub(super) fn span(&self, start: u32, end: u32) -> Span {
         let Some(embedded) = &self.embedded else { return Span::new(self.source, start..end) };
         let Some(lines) = &embedded.lines else { return embedded.whole };
+        let (start, end) = (start + self.skipped, end + self.skipped);
         let map = |at: u32| {
             let line = lines.partition_point(|&(text, _)| text <= at).saturating_sub(1);
             let (text, raw) = lines.get(line).copied().unwrap_or_default();
