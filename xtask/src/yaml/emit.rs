@@ -16,6 +16,7 @@ mod text;
 mod writer;
 
 pub(super) use order::entries_by;
+pub(super) use shape::allows_block;
 use writer::Writer;
 
 /// A value that has no place in the output.

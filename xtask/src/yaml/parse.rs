@@ -4,6 +4,7 @@
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
 mod position;
+mod rewrite;
 
 use std::{
     borrow::Cow,
@@ -155,7 +156,13 @@ impl Builder<'_> {
                 let span = self.position.span(start, end);
                 let plain = style == ScalarStyle::Plain;
                 // The parser calls a value that is not written `~`.
-                let text = if plain && start == end { Cow::Borrowed("") } else { text };
+                let text = match style {
+                    ScalarStyle::Plain if start == end => Cow::Borrowed(""),
+                    ScalarStyle::Folded if self.dialect == Dialect::Resource => {
+                        rewrite::refolded(&text).map_or(text, Cow::Owned)
+                    }
+                    _ => text,
+                };
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
                 self.define(anchor, &node);

@@ -25,6 +25,12 @@ pub(super) fn is_printable(c: char) -> bool {
         && c != '\u{feff}'
 }
 
+/// Whether go-yaml v3 can write a string as a block scalar; other than v2, it takes tabs there.
+pub(in crate::yaml) fn allows_block(text: &str) -> bool {
+    let printable = text.chars().all(|c| c == '\t' || is_break(c) || is_printable(c));
+    printable && !text.ends_with(' ') && !text.contains('\r') && !text.contains(" \n")
+}
+
 /// Analyses a string.
 pub(super) fn of(text: &str) -> Shape {
     let Some(last) = text.chars().next_back() else {
