@@ -11,7 +11,7 @@ mod parse;
 mod path;
 mod scalar;
 
-pub use emit::{EmitError, emit, emit_documents};
+pub use emit::{EmitError, emit, emit_documents, is_unreadable_block};
 pub use json::{escape as escape_json, same_json, to_json, to_json_for_hash};
 pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
 pub use parse::{parse, parse_embedded, parse_trimmed};

@@ -8,7 +8,9 @@ use super::{
     context::Context,
     decode::{Pair, Spanned},
     kustomization::{Generator, GeneratorOptions},
+    labels::{check_keys, reads_as_string},
     loader::Loader,
+    objects::check_tabs,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -72,6 +74,7 @@ pub fn generate(
     ] {
         let others = shared.iter().filter(|pair| !own.iter().any(|other| other.key == pair.key));
         let pairs: Vec<&Pair> = own.iter().chain(others).collect();
+        check_keys(context, pairs.iter().copied())?;
         if !pairs.is_empty() {
             let entries = pairs.iter().map(|pair| Entry {
                 key: pair.key.clone(),
@@ -100,6 +103,7 @@ pub fn generate(
         behavior: generator.behavior,
         needs_hash: !options.disable_name_suffix_hash && !global.disable_name_suffix_hash,
     });
+    check_tabs(context, &resource.node);
     Some(resource)
 }
 
@@ -228,6 +232,18 @@ fn data(
         }
     }
     for (at, datum) in all.iter().enumerate() {
+        // kustomize writes such a key without quotes and then fails to read it back.
+        if !datum.key.is_empty() && !reads_as_string(&datum.key) {
+            context.report(
+                Diagnostic::error(
+                    codes::KUSTOMIZE_GENERATOR,
+                    format!("the key `{}` is not a string, and keys must be", datum.key),
+                    datum.key_span,
+                )
+                .with_help("use a key that is not a number, a boolean or a date"),
+            );
+            complete = false;
+        }
         if let Some(first) = all.iter().take(at).find(|other| other.key == datum.key) {
             context.report(
                 Diagnostic::error(

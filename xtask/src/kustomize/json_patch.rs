@@ -3,7 +3,10 @@
 //! Source: RFC 6902, as `evanphx/json-patch` v4 applies it for kustomize: `replace` of a missing key
 //! adds it, a negative index counts from the end.
 
-use super::{context::Context, objects::normalize};
+use super::{
+    context::Context,
+    objects::{check_tabs, normalize},
+};
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Resource, Step},
@@ -153,6 +156,7 @@ pub fn apply(
         }
     }
     normalize(&mut resource.node);
+    check_tabs(context, &resource.node);
     if let Some(metadata) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut)
         && metadata.get("annotations").is_some_and(|node| node.as_mapping().is_none())
     {

@@ -63,6 +63,27 @@ pub fn managed_by(context: &mut Context<'_>, map: &mut ResMap, pair: &Pair) {
     add(context, map, std::slice::from_ref(pair), &[spec], Step::BuildMetadata);
 }
 
+/// Whether a key that kustomize writes without quotes is a string when it is read again.
+pub fn reads_as_string(key: &str) -> bool {
+    key != "<<" && resolve(key, Dialect::Resource) == ScalarKind::String
+}
+
+/// Reports the first key that is not a string, and is `None` then.
+pub fn check_keys<'a>(
+    context: &mut Context<'_>,
+    pairs: impl IntoIterator<Item = &'a Pair>,
+) -> Option<()> {
+    let pair = pairs.into_iter().find(|pair| !reads_as_string(&pair.key));
+    let Some(pair) = pair else { return Some(()) };
+    let written = context.sources.slice(pair.key_span);
+    let message = format!("the key `{written}` is not a string, and keys must be");
+    context.report(
+        Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, pair.key_span)
+            .with_help("use a key that is not a number, a boolean or a date"),
+    );
+    None
+}
+
 /// Adds labels or annotations to the fields that `specs` name.
 ///
 /// The fields of an object that one pair creates share their value: kustomize puts the same node
@@ -75,17 +96,8 @@ pub fn add(
     step: Step,
 ) {
     let Some(first) = pairs.first() else { return };
-    for pair in pairs {
-        // kustomize writes such a key without quotes and then fails to read it back.
-        if resolve(&pair.key, Dialect::Resource) != ScalarKind::String {
-            let written = context.sources.slice(pair.key_span);
-            let message = format!("the key `{written}` is not a string, and keys must be");
-            context.report(
-                Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, pair.key_span)
-                    .with_help("use a key that is not a number, a boolean or a date"),
-            );
-            return;
-        }
+    if check_keys(context, pairs).is_none() {
+        return;
     }
     let by = context.by(step, first.key_span);
     for resource in map.iter_mut() {

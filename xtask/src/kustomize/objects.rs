@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Diagnostic, codes},
-    yaml::{Node, Scalar, ScalarKind, Text, Value, canonical},
+    yaml::{Node, Scalar, ScalarKind, Text, Value, canonical, is_unreadable_block},
 };
 
 /// The objects of some documents; `None` if one of them is not an object, which has been reported.
@@ -55,6 +55,7 @@ fn sort_out(
         Value::Sequence(items) => {
             for mut item in std::mem::take(items) {
                 normalize(&mut item);
+                check_tabs(context, &item);
                 later.push(item);
             }
             true
@@ -120,6 +121,24 @@ pub fn normalize(node: &mut Node) {
     });
 }
 
+/// Reports each text that kustomize cannot read back once an object lost the styles of its scalars:
+/// it is written as a block scalar then, and that may not begin with a tab.
+pub fn check_tabs(context: &mut Context<'_>, node: &Node) {
+    match &node.value {
+        Value::Scalar(scalar) => {
+            if scalar.kind == ScalarKind::String && is_unreadable_block(&scalar.text) {
+                let message = "a text of several lines begins with a tab, and kustomize cannot read it back here";
+                context.report(
+                    Diagnostic::error(codes::YAML_UNSUPPORTED, message, node.span)
+                        .with_help("begin the text with another line, or indent with spaces"),
+                );
+            }
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| check_tabs(context, item)),
+        Value::Mapping(map) => map.iter().for_each(|entry| check_tabs(context, &entry.value)),
+    }
+}
+
 /// An integer that a 64-bit float cannot hold, as the float that is next to it.
 fn as_float(text: &str) -> Option<Text> {
     const EXACT: u128 = 1 << 53;
@@ -128,5 +147,6 @@ fn as_float(text: &str) -> Option<Text> {
         return None;
     }
     let float: f64 = text.parse().ok()?;
-    (float.abs() < 1e21).then(|| compact_str::format_compact!("{float:.0}"))
+    // The shortest digits that read as the float, and zeros for the rest, as Go prints it.
+    (float.abs() < 1e21).then(|| compact_str::format_compact!("{float}"))
 }

@@ -71,7 +71,10 @@ pub fn patches_json6902(
             ));
             continue;
         }
-        let Some(documents) = documents(context, loader, patch, Dialect::Config, parse_embedded) else { continue };
+        let Some(documents) = documents(context, loader, patch, Dialect::Config, parse_embedded)
+        else {
+            continue;
+        };
         match documents.first() {
             Some(document) => {
                 let Some(operations) = json_patch::read(context, document) else { continue };
@@ -113,7 +116,8 @@ pub fn patches_strategic_merge(
             allow_name_change: false,
             allow_kind_change: false,
         };
-        let Some(documents) = documents(context, loader, &patch, Dialect::Resource, parse_embedded) else {
+        let Some(documents) = documents(context, loader, &patch, Dialect::Resource, parse_embedded)
+        else {
             continue;
         };
         let Some(objects) = objects::from_documents(context, documents) else { continue };

@@ -17,6 +17,7 @@ mod writer;
 
 pub(super) use order::entries_by;
 pub(super) use shape::allows_block;
+pub use shape::is_unreadable_block;
 use writer::Writer;
 
 /// A value that has no place in the output.

@@ -16,8 +16,8 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, 
 
 use self::position::{Position, offset};
 use super::{
-    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve,
-    scalar::ambiguity,
+    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, emit::allows_block,
+    resolve, scalar::ambiguity,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -163,6 +163,9 @@ impl Builder<'_> {
                     }
                     _ => text,
                 };
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    self.check_block(&text, start, span);
+                }
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
                 self.define(anchor, &node);
@@ -182,6 +185,31 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.close(end),
             Event::Alias(id) => self.alias(id, start, end),
             _ => Ok(()),
+        }
+    }
+
+    /// Reports a block scalar that begins with a tab, which Go does not take for text unless the
+    /// header says where the text begins, and which kustomize writes without that.
+    fn check_block(&mut self, text: &str, start: u32, span: Span) {
+        if !text.trim_start_matches('\n').starts_with('\t') {
+            return;
+        }
+        let before = usize::try_from(start).ok().and_then(|start| self.text.get(..start));
+        let header = before.unwrap_or("").trim_end().rsplit('\n').next().unwrap_or("");
+        let header = header.split(" #").next().unwrap_or(header);
+        let header = header.rsplit(['|', '>']).next().unwrap_or(header);
+        let has_indentation = header.contains(|c: char| c.is_ascii_digit());
+        if !has_indentation
+            || (self.dialect == Dialect::Resource && text.starts_with('\t') && allows_block(text))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::YAML_UNSUPPORTED,
+                    "the first line of a block scalar begins with a tab",
+                    span,
+                )
+                .with_help("write it in double quotes, with `\\t` and `\\n`"),
+            );
         }
     }
 

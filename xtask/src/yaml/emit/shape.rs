@@ -31,6 +31,12 @@ pub(in crate::yaml) fn allows_block(text: &str) -> bool {
     printable && !text.ends_with(' ') && !text.contains('\r') && !text.contains(" \n")
 }
 
+/// Whether kustomize fails to read what it writes for a string that has no style of its own or that
+/// of a block scalar: the first line of a block scalar may not begin with a tab.
+pub fn is_unreadable_block(text: &str) -> bool {
+    text.starts_with('\t') && text.contains('\n') && allows_block(text)
+}
+
 /// Analyses a string.
 pub(super) fn of(text: &str) -> Shape {
     let Some(last) = text.chars().next_back() else {
