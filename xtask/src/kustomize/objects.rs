@@ -102,6 +102,7 @@ pub fn normalize(node: &mut Node) {
         let Value::Scalar(scalar) = &mut node.value else { return };
         match scalar.kind {
             ScalarKind::String => {}
+            ScalarKind::NothingInFlow => *scalar = Scalar::string(""),
             ScalarKind::Null => scalar.text = Text::const_new("null"),
             ScalarKind::Timestamp => {
                 if let Some(text) = canonical(scalar) {

@@ -240,7 +240,7 @@ fn value(context: &mut Context<'_>, map: &ResMap, var: &Var) -> Option<Node> {
             kind: scalar.kind,
             text: canonical(scalar).map_or_else(|| scalar.text.clone(), Text::from),
         },
-        ScalarKind::Null => Scalar::string("null"),
+        ScalarKind::Null | ScalarKind::NothingInFlow => Scalar::string("null"),
         ScalarKind::String | ScalarKind::Timestamp => Scalar::string(scalar.text.clone()),
     };
     Some(Node { value: Value::Scalar(scalar), ..value })

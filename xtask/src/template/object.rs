@@ -194,7 +194,7 @@ fn value_below(node: &Node, root: Option<&Text>, log: &Shared) -> Value {
 fn scalar_value(scalar: &Scalar) -> Value {
     let text = canonical(scalar).unwrap_or_default();
     match scalar.kind {
-        ScalarKind::Null => Value::from(()),
+        ScalarKind::Null | ScalarKind::NothingInFlow => Value::from(()),
         ScalarKind::Bool => Value::from(text == "true"),
         ScalarKind::Int | ScalarKind::Float => text
             .parse::<i64>()

@@ -210,7 +210,7 @@ fn json(node: &Node) -> Json {
         Value::Scalar(scalar) => {
             let text = canonical(scalar).unwrap_or_default();
             match scalar.kind {
-                ScalarKind::Null => Json::Null,
+                ScalarKind::Null | ScalarKind::NothingInFlow => Json::Null,
                 ScalarKind::Bool => Json::Bool(text == "true"),
                 ScalarKind::Int | ScalarKind::Float => {
                     serde_json::from_str(&text).unwrap_or(Json::Null)

@@ -158,7 +158,7 @@ fn write_scalar(
     indent: Option<usize>,
 ) -> Result<(), EmitError> {
     let text = scalar::canonical(scalar).ok_or_else(|| EmitError::not_json(scalar, span))?;
-    if !scalar.is_string() {
+    if !scalar.is_text() {
         writer.word(&text);
         return Ok(());
     }

@@ -32,7 +32,7 @@ pub fn same_json(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
         // What is not a string has a text of its own for each value.
         (Value::Scalar(a), Value::Scalar(b)) => {
-            a.is_string() == b.is_string() && scalar::canonical(a) == scalar::canonical(b)
+            a.is_text() == b.is_text() && scalar::canonical(a) == scalar::canonical(b)
         }
         (Value::Sequence(a), Value::Sequence(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b))
@@ -120,7 +120,7 @@ fn write_scalar(
             let number = scalar::number(&scalar.text).ok_or_else(refused)?;
             out.push_str(&adjust(number).to_json().ok_or_else(refused)?);
         }
-        ScalarKind::String | ScalarKind::Timestamp => {
+        ScalarKind::String | ScalarKind::Timestamp | ScalarKind::NothingInFlow => {
             escape(&scalar::canonical(scalar).ok_or_else(refused)?, out);
         }
         ScalarKind::Null | ScalarKind::Bool => {

@@ -43,6 +43,8 @@ pub struct Scalar {
 pub enum ScalarKind {
     /// `null`, `~` or nothing.
     Null,
+    /// Nothing, in `[]` or `{}`: a null until kustomize prints it, as an empty string.
+    NothingInFlow,
     /// `true` or `false` in one of the spellings of the dialect.
     Bool,
     /// A whole number in any of YAML's notations.
@@ -140,7 +142,7 @@ impl Node {
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        self.as_scalar().is_some_and(|scalar| scalar.kind == ScalarKind::Null)
+        self.as_scalar().is_some_and(Scalar::is_null)
     }
 
     /// The value of `key`, if this is a map that has it.
@@ -226,7 +228,17 @@ impl Scalar {
         Self { kind: ScalarKind::Null, text: Text::const_new("null") }
     }
 
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self.kind, ScalarKind::Null | ScalarKind::NothingInFlow)
+    }
+
     /// Whether it reaches the output as text.
+    pub fn is_text(&self) -> bool {
+        self.is_string() || self.kind == ScalarKind::NothingInFlow
+    }
+
+    /// Whether it is a text, and no null that reaches the output as one.
     pub fn is_string(&self) -> bool {
         matches!(self.kind, ScalarKind::String | ScalarKind::Timestamp)
     }
@@ -235,7 +247,7 @@ impl Scalar {
 impl ScalarKind {
     fn describe(self) -> &'static str {
         match self {
-            Self::Null => "null",
+            Self::Null | Self::NothingInFlow => "null",
             Self::Bool => "a boolean",
             Self::Int => "an integer",
             Self::Float => "a number",

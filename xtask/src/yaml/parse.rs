@@ -12,7 +12,9 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag,
+};
 
 use self::position::{Position, offset};
 use super::{
@@ -135,6 +137,7 @@ struct Builder<'a> {
 struct Frame {
     start: u32,
     anchor: usize,
+    in_flow: bool,
     items: Items,
 }
 
@@ -171,21 +174,26 @@ impl Builder<'_> {
                 self.define(anchor, &node);
                 self.add(node, plain)
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.open(start, anchor, Items::Sequence(Vec::new()))
+            Event::SequenceStart(style, anchor, _) => {
+                self.open(start, anchor, style, Items::Sequence(Vec::new()))
             }
-            Event::MappingStart(_, anchor, _) => {
+            Event::MappingStart(style, anchor, _) => {
                 let items = Items::Mapping {
                     entries: Vec::with_capacity(4),
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(start, anchor, items)
+                self.open(start, anchor, style, items)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(end),
             Event::Alias(id) => self.alias(id, start, end),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the next node is inside `[]` or `{}`.
+    fn in_flow(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.in_flow)
     }
 
     /// Reports a block scalar that begins with a tab, which Go does not take for text unless the
@@ -213,7 +221,13 @@ impl Builder<'_> {
         }
     }
 
-    fn open(&mut self, start: u32, anchor: usize, items: Items) -> Result<(), Abandon> {
+    fn open(
+        &mut self,
+        start: u32,
+        anchor: usize,
+        style: StructureStyle,
+        items: Items,
+    ) -> Result<(), Abandon> {
         // A collection as a key would need a frame of its own; JSON has no such thing.
         if let Some(Frame { items: Items::Mapping { key: None, .. }, .. }) = self.frames.last() {
             let span = self.position.span(start, start + 1);
@@ -224,7 +238,8 @@ impl Builder<'_> {
                     ),
             );
         }
-        self.frames.push(Frame { start, anchor, items });
+        let in_flow = style == StructureStyle::Flow || self.in_flow();
+        self.frames.push(Frame { start, anchor, in_flow, items });
         Ok(())
     }
 
@@ -251,6 +266,10 @@ impl Builder<'_> {
         span: Span,
     ) -> Result<Scalar, Abandon> {
         let kind = match tag.map(|tag| (tag.is_yaml_core_schema(), tag.suffix())) {
+            None if plain && text.is_empty() && self.in_flow() => match self.dialect {
+                Dialect::Resource => ScalarKind::NothingInFlow,
+                Dialect::Config => ScalarKind::Null,
+            },
             None if plain => resolve(&text, self.dialect),
             Some((_, "binary")) => {
                 let compact: String = text.split_whitespace().collect();
@@ -330,9 +349,9 @@ impl Builder<'_> {
         }
         match (scalar.kind, self.dialect) {
             (ScalarKind::String | ScalarKind::Timestamp, _) => Ok(Key::Named(scalar.text, span)),
-            (ScalarKind::Null, _) | (_, Dialect::Resource) => {
+            (ScalarKind::Null | ScalarKind::NothingInFlow, _) | (_, Dialect::Resource) => {
                 let what = match scalar.kind {
-                    ScalarKind::Null => "null",
+                    ScalarKind::Null | ScalarKind::NothingInFlow => "null",
                     ScalarKind::Bool => "a boolean",
                     _ => "a number",
                 };

@@ -114,6 +114,7 @@ pub fn canonical(scalar: &Scalar) -> Option<Cow<'_, str>> {
     let text = scalar.text.as_str();
     Some(match scalar.kind {
         ScalarKind::String => Cow::Borrowed(text),
+        ScalarKind::NothingInFlow => Cow::Borrowed(""),
         ScalarKind::Null => Cow::Borrowed("null"),
         ScalarKind::Bool => Cow::Borrowed(if is_true(text) { "true" } else { "false" }),
         ScalarKind::Timestamp => Cow::Owned(Time::parse(text)?.to_rfc3339()?),

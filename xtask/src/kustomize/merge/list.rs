@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     source::Span,
-    yaml::{Node, Scalar, ScalarKind, Text, Value},
+    yaml::{Node, Scalar, Text, Value},
 };
 
 /// What a patch has for a list.
@@ -241,7 +241,7 @@ fn is_regular(items: &[Node], key: &str) -> bool {
     let mut seen = HashSet::with_capacity(items.len());
     items.iter().all(|item| {
         let shaped = if key.is_empty() {
-            item.as_scalar().is_some_and(|scalar| scalar.kind != ScalarKind::Null)
+            item.as_scalar().is_some_and(|scalar| !scalar.is_null())
         } else {
             item.as_mapping().is_some()
                 && item.get(key).is_some_and(|value| value.as_scalar().is_some())
