@@ -18,13 +18,18 @@ use granit_parser::{
 
 use self::position::{Position, offset};
 use super::{
-    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, emit::allows_block,
-    resolve, scalar::ambiguity,
+    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical,
+    emit::allows_block,
+    resolve,
+    scalar::{ambiguity, implicit},
 };
 use crate::{
     diag::{Diagnostic, codes},
     source::{SourceId, Sources, Span},
 };
+
+/// What `!!` stands for.
+const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
 /// How many nodes aliases may add to one document. Real manifests stay far below it.
 const ALIAS_BUDGET: usize = 200_000;
@@ -143,13 +148,15 @@ struct Frame {
 
 enum Items {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, key: Option<Key>, merges: Vec<Node> },
+    Mapping { entries: Vec<Entry>, key: Option<Key>, merges: Vec<(Span, Node)> },
 }
 
 enum Key {
     Named(Text, Span),
     /// A plain `<<`.
-    Merge,
+    Merge(Span),
+    /// A `<<` that is a string, which kustomize takes out of a resource with its value.
+    Dropped,
 }
 
 impl Builder<'_> {
@@ -157,7 +164,11 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.position.span(start, end);
-                let plain = style == ScalarStyle::Plain;
+                // A lone `!` says nothing, but go-yaml v2 takes it for leave to resolve any style.
+                let lone = tag.as_deref().is_some_and(|tag| tag.parts() == ("", "!"));
+                let tag = tag.filter(|_| !lone);
+                let plain =
+                    style == ScalarStyle::Plain || (lone && self.dialect == Dialect::Config);
                 // The parser calls a value that is not written `~`.
                 let text = match style {
                     ScalarStyle::Plain if start == end => Cow::Borrowed(""),
@@ -172,7 +183,10 @@ impl Builder<'_> {
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
                 self.define(anchor, &node);
-                self.add(node, plain)
+                let merges = |tag: Cow<'_, Tag>| {
+                    tag.suffix_in_namespace(YAML_TAGS).as_deref() == Some("merge")
+                };
+                self.add(node, plain && tag.is_none_or(merges))
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.open(start, anchor, style, Items::Sequence(Vec::new()))
@@ -265,13 +279,16 @@ impl Builder<'_> {
         tag: Option<&Tag>,
         span: Span,
     ) -> Result<Scalar, Abandon> {
-        let kind = match tag.map(|tag| (tag.is_yaml_core_schema(), tag.suffix())) {
+        let kind = match tag
+            .map(|tag| tag.suffix_in_namespace(YAML_TAGS).unwrap_or_default())
+            .as_deref()
+        {
             None if plain && text.is_empty() && self.in_flow() => match self.dialect {
                 Dialect::Resource => ScalarKind::NothingInFlow,
                 Dialect::Config => ScalarKind::Null,
             },
             None if plain => resolve(&text, self.dialect),
-            Some((_, "binary")) => {
+            Some("binary") => {
                 let compact: String = text.split_whitespace().collect();
                 let bytes = STANDARD.decode(compact).ok();
                 let Some(decoded) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
@@ -289,15 +306,33 @@ impl Builder<'_> {
                 };
                 return Ok(Scalar::string(decoded));
             }
-            Some((_, "timestamp")) => ScalarKind::Timestamp,
-            Some((true, "int")) => ScalarKind::Int,
-            Some((true, "float")) => ScalarKind::Float,
-            Some((true, "bool")) => ScalarKind::Bool,
-            Some((true, "null")) => ScalarKind::Null,
+            Some(tag @ ("timestamp" | "int" | "float" | "bool" | "null")) => {
+                self.tagged(&text, tag, span)
+            }
             // A tag of its own says nothing that JSON could hold.
             _ => ScalarKind::String,
         };
         Ok(Scalar { kind, text: Text::from(text) })
+    }
+
+    /// The type that a tag of YAML's own asks for, which the text must have.
+    fn tagged(&mut self, text: &str, tag: &str, span: Span) -> ScalarKind {
+        let found = implicit(text, self.dialect);
+        let kind = match tag {
+            "timestamp" => ScalarKind::Timestamp,
+            "int" => ScalarKind::Int,
+            "float" => ScalarKind::Float,
+            "bool" => ScalarKind::Bool,
+            _ => ScalarKind::Null,
+        };
+        if found != kind && (found, kind) != (ScalarKind::Int, ScalarKind::Float) {
+            let message = format!("the text `{text}` is not what the tag `!!{tag}` says");
+            self.diagnostics.push(
+                Diagnostic::error(codes::YAML_UNSUPPORTED, message, span)
+                    .with_help("remove the tag, or write a value of its type"),
+            );
+        }
+        kind
     }
 
     /// Puts a finished node where it belongs.
@@ -318,7 +353,24 @@ impl Builder<'_> {
                         }
                         entries.push(Entry { key, key_span, value: node });
                     }
-                    Some(Key::Merge) => merges.push(node),
+                    Some(Key::Dropped) => {}
+                    Some(Key::Merge(span)) => {
+                        let first = merges.first().map(|&(span, _)| span);
+                        merges.push((span, node));
+                        if let Some(first) = first.filter(|_| self.dialect == Dialect::Resource) {
+                            self.diagnostics.push(
+                                Diagnostic::error(
+                                    codes::YAML_DUPLICATE_KEY,
+                                    "the key `<<` is already set in this mapping",
+                                    span,
+                                )
+                                .with_related(first, "it is set here first")
+                                .with_help("merge both with a sequence: `<<: [*a, *b]`"),
+                            );
+                        } else if let Some((_, node)) = merges.last() {
+                            self.diagnostics.extend(not_mergeable(node));
+                        }
+                    }
                     None => {
                         let new = self.key(node, plain)?;
                         if let Some(Frame { items: Items::Mapping { key, .. }, .. }) =
@@ -341,11 +393,18 @@ impl Builder<'_> {
                 "a collection is used as a key",
                 span,
             ))?;
-            return Ok(Key::Merge);
+            return Ok(Key::Dropped);
         };
-        // kustomize takes a quoted one as a merge too, and drops what cannot be merged.
-        if scalar.text == "<<" && (plain || self.dialect == Dialect::Resource) {
-            return Ok(Key::Merge);
+        if scalar.text == "<<" && plain {
+            return Ok(Key::Merge(span));
+        }
+        if scalar.text == "<<" && self.dialect == Dialect::Resource {
+            let message = "kustomize drops a key `<<` that is in quotes, and its value";
+            self.diagnostics.push(
+                Diagnostic::warning(codes::YAML_UNSUPPORTED, message, span)
+                    .with_help("remove it, or write it without quotes to merge a mapping"),
+            );
+            return Ok(Key::Dropped);
         }
         match (scalar.kind, self.dialect) {
             (ScalarKind::String | ScalarKind::Timestamp, _) => Ok(Key::Named(scalar.text, span)),
@@ -389,6 +448,14 @@ impl Builder<'_> {
         };
         self.budget = left;
         let node = node.clone();
+        if let Some(Frame { items: Items::Mapping { key: Some(Key::Merge(_)), .. }, .. }) =
+            self.frames.last()
+            && node.as_sequence().is_some()
+        {
+            // Go merges a sequence only where it is written.
+            self.diagnostics.push(bad_merge(&node, span));
+            return self.add(Node { value: Value::Sequence(Vec::new()), ..node }, false);
+        }
         self.add(node, false)
     }
 
@@ -532,13 +599,29 @@ fn canonical_text(scalar: &Scalar) -> Text {
     canonical(scalar).map_or_else(|| scalar.text.clone(), Text::from)
 }
 
+/// What is wrong with the value of `<<`.
+fn not_mergeable(node: &Node) -> Option<Diagnostic> {
+    let bad = match &node.value {
+        Value::Mapping(_) => None,
+        Value::Sequence(items) => items.iter().find(|item| item.as_mapping().is_none()),
+        Value::Scalar(_) => Some(node),
+    };
+    bad.map(|bad| bad_merge(bad, bad.span))
+}
+
+fn bad_merge(node: &Node, span: Span) -> Diagnostic {
+    let message = format!("`<<` merges mappings, not {}", node.describe());
+    Diagnostic::error(codes::YAML_UNSUPPORTED, message, span)
+        .with_help("write an alias of a mapping, or several in a sequence: `<<: [*a, *b]`")
+}
+
 /// Adds what `<<` brings in: explicit keys win, then earlier maps.
-fn with_merges(mut entries: Vec<Entry>, merges: Vec<Node>) -> Vec<Entry> {
+fn with_merges(mut entries: Vec<Entry>, merges: Vec<(Span, Node)>) -> Vec<Entry> {
     if merges.is_empty() {
         return entries;
     }
     let mut known: HashSet<Text> = entries.iter().map(|entry| entry.key.clone()).collect();
-    let maps = merges.into_iter().flat_map(|node| match node.value {
+    let maps = merges.into_iter().flat_map(|(_, node)| match node.value {
         Value::Sequence(items) => items,
         value => vec![Node { value, span: node.span, origin: node.origin }],
     });

@@ -62,7 +62,8 @@ pub(super) fn is_ambiguous(text: &str) -> bool {
     implicit(text, Dialect::Config) != ScalarKind::String || number::is_sexagesimal(text)
 }
 
-fn implicit(text: &str, dialect: Dialect) -> ScalarKind {
+/// The type of a text, which may be a date in either dialect.
+pub(super) fn implicit(text: &str, dialect: Dialect) -> ScalarKind {
     let Some(first) = text.bytes().next() else { return ScalarKind::Null };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
