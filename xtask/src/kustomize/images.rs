@@ -8,7 +8,6 @@ use regex::Regex;
 
 use super::{
     context::{Context, set_text},
-    decode::Spanned,
     field_spec::{Create, FieldSpec, NotAScalar, visit},
     kustomization::Image,
 };
@@ -110,54 +109,56 @@ impl Change<'_> {
             return;
         }
         self.found = true;
-        let (new, span) = self.changed(text);
-        set_text(origins, field, new, Step::Images, span);
+        for (new, span) in self.changes(text) {
+            set_text(origins, field, new, Step::Images, span);
+        }
     }
 
-    /// The new image, and the field of the entry that changed it last.
-    fn changed(&self, text: &str) -> (Text, Span) {
-        let (name, mut tag, mut digest) = split(text);
-        let (mut name, mut tag_text) = (Text::from(name), Text::from(tag.take().unwrap_or("")));
-        let mut span = self.image.span;
-        let mut used = |field: &Spanned<Text>| span = field.span;
+    /// The image after each field of the entry that changes it, so that each is in the history.
+    fn changes(&self, text: &str) -> Vec<(Text, Span)> {
+        let (name, tag, digest) = split(text);
+        let (mut name, mut tag) = (name, Text::from(tag.unwrap_or("")));
+        let mut digest = digest.unwrap_or("");
+        let mut changes = Vec::new();
         let Image { new_name, new_tag, tag_suffix, digest: new_digest, .. } = self.image;
         if let Some(new) = new_name {
-            name.clone_from(&new.value);
-            used(new);
+            name = &new.value;
+            changes.push((joined(name, &tag, digest), new.span));
         }
-        match (new_tag, new_digest, tag_suffix) {
-            (Some(new), Some(other), _) => {
-                tag_text.clone_from(&new.value);
-                digest = Some(&other.value);
-                used(new);
-            }
-            (Some(new), None, _) => {
-                tag_text.clone_from(&new.value);
-                digest = None;
-                used(new);
-            }
-            (None, Some(new), _) => {
-                tag_text.clear();
-                digest = Some(&new.value);
-                used(new);
-            }
-            (None, None, Some(suffix)) => {
-                tag_text.push_str(&suffix.value);
-                digest = None;
-                used(suffix);
-            }
-            (None, None, None) => {}
+        if let Some(new) = new_tag {
+            tag.clone_from(&new.value);
+            // A digest goes with the tag that it was beside.
+            digest = "";
+            changes.push((joined(name, &tag, digest), new.span));
         }
-        if !tag_text.is_empty() {
-            name.push(':');
-            name.push_str(&tag_text);
+        if let Some(new) = new_digest {
+            if new_tag.is_none() {
+                tag.clear();
+            }
+            digest = &new.value;
+            changes.push((joined(name, &tag, digest), new.span));
         }
-        if let Some(digest) = digest.filter(|digest| !digest.is_empty()) {
-            name.push('@');
-            name.push_str(digest);
+        if let (Some(suffix), None, None) = (tag_suffix, new_tag, new_digest) {
+            tag.push_str(&suffix.value);
+            changes.push((joined(name, &tag, ""), suffix.span));
         }
-        (name, span)
+        if changes.is_empty() {
+            changes.push((joined(name, &tag, digest), self.image.span));
+        }
+        changes
     }
+}
+
+/// The image of these parts; an empty one is left out.
+fn joined(name: &str, tag: &str, digest: &str) -> Text {
+    let mut image = Text::from(name);
+    for (separator, part) in [(':', tag), ('@', digest)] {
+        if !part.is_empty() {
+            image.push(separator);
+            image.push_str(part);
+        }
+    }
+    image
 }
 
 /// Name, tag and digest of an image. A colon before the first slash belongs to the registry.

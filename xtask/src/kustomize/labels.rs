@@ -120,7 +120,7 @@ pub fn add(
                     }
                     match created {
                         Some(origin) => origins.share(*origin),
-                        None => *created = Some(origins.record(step, first.key_span, None)),
+                        None => *created = Some(origins.record(step, pair.span, None)),
                     }
                     let origin = created.unwrap_or(by.origin);
                     let node = Node::string(pair.value.clone(), pair.span, origin);
