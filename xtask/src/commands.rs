@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-mod bench;
+pub mod bench;
 mod build;
 mod ci;
 mod completions;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Context, Verdict};
 
 mod build;
-mod generate;
+pub mod generate;
 mod measure;
 
 /// Measure the tool beside its peers

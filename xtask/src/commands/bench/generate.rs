@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 /// Of four objects one is a Service, one a `ConfigMap` and two are Deployments that read it, so that
 /// names, labels, images and references all have work. The overlay sets a prefix, a namespace,
 /// labels and images, patches a Deployment and generates a `ConfigMap`.
-pub(super) fn overlay(dir: &Path, size: usize) -> Result<()> {
+pub fn overlay(dir: &Path, size: usize) -> Result<()> {
     let (base, overlay) = (dir.join("base"), dir.join("overlay"));
     for dir in [&base, &overlay] {
         fs::create_dir_all(dir).with_context(|| format!("failed to make {}", dir.display()))?;
