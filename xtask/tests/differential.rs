@@ -112,7 +112,9 @@ fn compare_all() -> Result<(), Failed> {
 /// The real program, on the path or where `go install` puts it.
 fn kustomize() -> Result<PathBuf, Failed> {
     let home = env::home_dir().map(|home| home.join("go/bin"));
-    let go = env::var_os("GOPATH").map(|path| PathBuf::from(path).join("bin"));
+    let go = Command::new("go").args(["env", "GOPATH"]).output().ok();
+    let go = go.and_then(|output| String::from_utf8(output.stdout).ok());
+    let go = go.map(|path| PathBuf::from(path.trim()).join("bin"));
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path)
         .chain(go)

@@ -22,7 +22,7 @@ const STEPS: &[Step] = &[
     ("cargo fmt --check", fmt),
     ("cargo clippy", clippy),
     ("cargo xtask render --check", |context| render::check(context, &[])),
-    ("cargo xtask test", |context| test::all(context, &[])),
+    ("cargo xtask test --all", test::all),
 ];
 
 pub(super) fn run(_: &Args, context: &Context) -> Result<Verdict> {

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 /// How to get the reference that `build` is compared with.
 pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2";
@@ -19,6 +19,20 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
         let gopath = gopath.map(PathBuf::from).or_else(|| Some(env::home_dir()?.join("go")))?;
         Some(gopath.join("bin").join(name)).filter(|path| is_program(path))
     })
+}
+
+/// Installs the reference that `build` is compared with, where `go install` puts it.
+pub(super) fn install_kustomize() -> Result<()> {
+    let (_, arguments) = INSTALL_KUSTOMIZE.split_once(' ').unwrap_or_default();
+    let Some(go) = on_path("go") else {
+        bail!("this needs kustomize, and Go to install it: get Go, then run {INSTALL_KUSTOMIZE}");
+    };
+    let status =
+        Command::new(go).args(arguments.split(' ')).status().context("failed to run go")?;
+    if !status.success() || find("kustomize").is_none() {
+        bail!("kustomize could not be installed: {INSTALL_KUSTOMIZE} failed");
+    }
+    Ok(())
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
