@@ -120,7 +120,10 @@ fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<
             let shown = context.show(dir);
             let message = format!("`{shown}` is not a directory that can be built: {error}");
             let at = Span::start_of(context.sources.add(shown, ""));
-            context.report(Diagnostic::error(codes::KUSTOMIZE_NO_KUSTOMIZATION, message, at));
+            context.report(
+                Diagnostic::error(codes::KUSTOMIZE_NO_KUSTOMIZATION, message, at)
+                    .with_help("name the directory that holds a `kustomization.yaml`"),
+            );
             return None;
         }
     };

@@ -11,10 +11,10 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    diag::{Diagnostic, Severity, codes},
+    diag::{Diagnostic, Severity},
     kustomize::{self, Build, Options},
     source::Sources,
-    yaml::{EmitError, emit},
+    yaml::emit,
 };
 
 mod overlay;
@@ -72,8 +72,7 @@ pub fn documents(build: &Build, diagnostics: &mut Vec<Diagnostic>) -> String {
             text.push_str("---\n");
         }
         if let Err(error) = emit(&resource.node, &mut text) {
-            let EmitError { message, span } = error;
-            diagnostics.push(Diagnostic::error(codes::YAML_UNSUPPORTED, message, span));
+            diagnostics.push(error.diagnostic());
         }
     }
     text

@@ -46,6 +46,12 @@ enum Kind {
     Success,
 }
 
+/// For how many cases the errors of both programs are printed.
+const SHOWN_ERRORS: usize = 10;
+
+/// How many characters of an error of kustomize are printed: some quote whole files.
+const MAX_ERROR: usize = 300;
+
 /// What became of a case: whether its output was equal byte for byte, or why it failed.
 type Outcome = Result<Option<bool>, String>;
 
@@ -97,10 +103,32 @@ fn suite(root: &Path) -> Result<(), Failed> {
         .collect();
     panic::set_hook(hook);
     let score = print_score(&outcomes);
+    print_errors(&cases)?;
     judge(&outcomes, &score)
 }
 
+/// What a build made, and its first error.
+struct Built {
+    kind: Kind,
+    text: Option<String>,
+    said: Option<String>,
+    /// What the first error says to do.
+    help: Option<String>,
+}
+
 fn run(dir: &Path) -> Outcome {
+    let Built { kind, text, said, help } = build_case(dir)?;
+    match (kind, text, said) {
+        (Kind::Error, _, Some(said)) if help.is_none() => Err(format!("no way out: {said}")),
+        (Kind::Error, _, Some(_)) | (Kind::Success, Some(_), None) => Ok(None),
+        (Kind::Error, Some(_), None) => Err("it builds, and should not".to_owned()),
+        (_, _, Some(said)) => Err(said),
+        (_, None, None) => Err("it does not build, and no diagnostic says why".to_owned()),
+        (Kind::Output, Some(text), None) => compare(dir, &text).map(Some),
+    }
+}
+
+fn build_case(dir: &Path) -> Result<Built, String> {
     let text = fs::read_to_string(dir.join("case.json")).map_err(|error| error.to_string())?;
     let case: Case = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let options = Options {
@@ -117,13 +145,26 @@ fn run(dir: &Path) -> Outcome {
     diagnostics.retain(|one| one.severity == Severity::Error);
     let said = render(&diagnostics, &sources, Format::Concise, false);
     let said = said.lines().next().map(str::to_owned);
-    match (case.kind, text, said) {
-        (Kind::Error, _, Some(_)) | (Kind::Success, Some(_), None) => Ok(None),
-        (Kind::Error, Some(_), None) => Err("it builds, and should not".to_owned()),
-        (_, _, Some(said)) => Err(said),
-        (_, None, None) => Err("it does not build, and no diagnostic says why".to_owned()),
-        (Kind::Output, Some(text), None) => compare(dir, &text).map(Some),
+    let help = diagnostics.first().and_then(|first| first.help.clone());
+    Ok(Built { kind: case.kind, text, said, help })
+}
+
+/// Prints what both programs say of ten cases that do not build, spread over all of them.
+fn print_errors(cases: &[PathBuf]) -> Result<(), Failed> {
+    let failing = cases.iter().filter_map(|dir| {
+        let built = build_case(dir).ok().filter(|built| matches!(built.kind, Kind::Error))?;
+        Some((dir, built.said?, built.help.unwrap_or_else(|| "-".to_owned())))
+    });
+    let failing: Vec<_> = failing.collect();
+    let step = (failing.len() / SHOWN_ERRORS).max(1);
+    println!("what both say of {SHOWN_ERRORS} of {} cases that do not build:", failing.len());
+    for (dir, said, help) in failing.iter().step_by(step).take(SHOWN_ERRORS) {
+        let theirs = fs::read_to_string(dir.join("expected_error.txt"))?;
+        let theirs: Vec<&str> = theirs.split_whitespace().collect();
+        let theirs: String = theirs.join(" ").chars().take(MAX_ERROR).collect();
+        println!("  kustomize: {theirs}\n  xtask:     {said}\n             help: {help}\n");
     }
+    Ok(())
 }
 
 /// Whether the output is equal byte for byte, if it means the same.

@@ -5,6 +5,7 @@
 //! it. `XTASK_DIFFERENTIAL_COUNT` and `XTASK_DIFFERENTIAL_SEED` choose other cases.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a failure is a failed test, and what was compared is what it is for"

@@ -155,7 +155,10 @@ impl<'a> Context<'a> {
             resource.id(),
             wrong.found
         );
-        self.report(Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span));
+        self.report(
+            Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span)
+                .with_help("name a field below it in the field spec, or write a single value here"),
+        );
     }
 
     /// Reports that a path leads through something that is not a collection.
@@ -167,7 +170,10 @@ impl<'a> Context<'a> {
             resource.id(),
             wrong.found
         );
-        self.report(Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span));
+        self.report(
+            Diagnostic::error(codes::KUSTOMIZE_FIELD_SHAPE, message, wrong.span)
+                .with_help("shorten the path of the field spec, or write a mapping here"),
+        );
     }
 }
 

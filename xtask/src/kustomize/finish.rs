@@ -73,11 +73,7 @@ pub fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
                 let span = resource.span();
                 names::rename(context, resource, name, Step::NameHash, span);
             }
-            Err(error) => context.report(Diagnostic::error(
-                codes::YAML_UNSUPPORTED,
-                error.message,
-                error.span,
-            )),
+            Err(error) => context.report(error.diagnostic()),
         }
     }
     map.reindex();

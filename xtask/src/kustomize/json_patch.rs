@@ -151,7 +151,10 @@ pub fn apply(
                 format!("the patch does not apply to {}: {message}", resource.id()),
                 span,
             );
-            context.report(diagnostic.with_related(resource.span(), "the object"));
+            let diagnostic = diagnostic.with_related(resource.span(), "the object");
+            context.report(
+                diagnostic.with_help("correct the path or the value, or add what is missing first"),
+            );
             break;
         }
     }

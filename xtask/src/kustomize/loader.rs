@@ -422,7 +422,7 @@ impl Loader {
                     Diagnostic::error(codes::KUSTOMIZE_MISSING_FILE, message, entry.span);
                 context.report(match neighbour(&self.root.join(&*entry.value)) {
                     Some(name) => diagnostic.with_help(format!("there is `{name}` beside it")),
-                    None => diagnostic,
+                    None => diagnostic.with_help("correct the path, or remove the entry"),
                 });
             }
             Failure::File(error) => context.unreadable(path, error, entry.span),

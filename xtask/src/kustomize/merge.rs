@@ -289,7 +289,10 @@ impl Merge<'_> {
                 node.scalar_text().unwrap_or_else(|| node.describe()),
                 self.id
             );
-            self.out.push(Diagnostic::error(codes::PATCH_DIRECTIVE, message, node.span));
+            self.out.push(
+                Diagnostic::error(codes::PATCH_DIRECTIVE, message, node.span)
+                    .with_help("leave it out to merge, which is the default"),
+            );
             Directive::Merge
         })
     }

@@ -73,14 +73,18 @@ fn sort_out(
 fn incomplete(document: &Node, kind: &str) -> Option<Diagnostic> {
     if document.as_mapping().is_none() {
         let message = format!("a resource must be a mapping, not {}", document.describe());
-        return Some(Diagnostic::error(codes::RESOURCE_MALFORMED, message, document.span));
+        return Some(
+            Diagnostic::error(codes::RESOURCE_MALFORMED, message, document.span)
+                .with_help("list only files of Kubernetes objects under `resources`"),
+        );
     }
     let start = crate::source::Span { end: document.span.start, ..document.span };
     if kind.is_empty() {
         let diagnostic =
             Diagnostic::error(codes::RESOURCE_MALFORMED, "the resource has no `kind`", start);
         return Some(match document.get("kind") {
-            Some(node) => Diagnostic { primary: node.span, ..diagnostic },
+            Some(node) => Diagnostic { primary: node.span, ..diagnostic }
+                .with_help("name the kind: `kind: ConfigMap`, for example"),
             None => diagnostic
                 .with_help("every document needs `apiVersion`, `kind` and `metadata.name`"),
         });
@@ -90,7 +94,10 @@ fn incomplete(document: &Node, kind: &str) -> Option<Diagnostic> {
     if name.and_then(Node::scalar_text).is_none_or(str::is_empty) {
         let at = name.or(metadata).map_or(start, |node| node.span);
         let message = format!("the {kind} has no `metadata.name`");
-        return Some(Diagnostic::error(codes::RESOURCE_MALFORMED, message, at));
+        return Some(
+            Diagnostic::error(codes::RESOURCE_MALFORMED, message, at)
+                .with_help("give it a name: `metadata: {name: ...}`"),
+        );
     }
     None
 }

@@ -159,16 +159,17 @@ fn documents(
                     "a patch has either `path` or `patch`, not both",
                     inline.span,
                 )
-                .with_related(path.span, "the path"),
+                .with_related(path.span, "the path")
+                .with_help("remove one of them"),
             );
             return None;
         }
         (None, None) => {
-            context.report(Diagnostic::error(
-                codes::PATCH_MALFORMED,
-                "a patch must have `path` or `patch`",
-                patch.span,
-            ));
+            let message = "a patch must have `path` or `patch`";
+            context
+                .report(Diagnostic::error(codes::PATCH_MALFORMED, message, patch.span).with_help(
+                    "name the file of the patch with `path`, or write it under `patch`",
+                ));
             return None;
         }
     };

@@ -7,7 +7,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::Resource,
     source::Span,
-    yaml::{EmitError, emit},
+    yaml::emit,
 };
 
 /// The longest name that common file systems hold, in bytes.
@@ -48,8 +48,8 @@ pub fn files(built: &mut Built) -> BTreeMap<String, File> {
         }
         taken.insert(name.to_lowercase(), (resource.span(), id));
         let mut text = header(&built.overlay.path);
-        if let Err(EmitError { message, span }) = emit(&resource.node, &mut text) {
-            built.diagnostics.push(Diagnostic::error(codes::YAML_UNSUPPORTED, message, span));
+        if let Err(error) = emit(&resource.node, &mut text) {
+            built.diagnostics.push(error.diagnostic());
         }
         let secret = resource.id().gvk.kind == "Secret";
         let path = format!("{}/{}/{name}", built.overlay.env, built.overlay.app);

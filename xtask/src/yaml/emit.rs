@@ -8,7 +8,10 @@
 use std::{borrow::Cow, error::Error, fmt};
 
 use super::{Mapping, Node, Scalar, ScalarKind, Value, scalar};
-use crate::source::Span;
+use crate::{
+    diag::{Diagnostic, codes},
+    source::Span,
+};
 
 mod order;
 mod shape;
@@ -27,11 +30,26 @@ pub struct EmitError {
     pub message: String,
     /// The value, or the key if it is the key that is wrong.
     pub span: Span,
+    help: &'static str,
 }
 
 impl EmitError {
-    pub(super) fn new(message: impl Into<String>, span: Span) -> Self {
-        Self { message: message.into(), span }
+    fn new(message: impl Into<String>, span: Span, help: &'static str) -> Self {
+        Self { message: message.into(), span, help }
+    }
+
+    /// What is wrong, where, and the way out.
+    pub fn diagnostic(self) -> Diagnostic {
+        Diagnostic::error(codes::YAML_UNSUPPORTED, self.message, self.span).with_help(self.help)
+    }
+
+    /// A text that YAML or JSON has no place for.
+    fn text(message: String, span: Span) -> Self {
+        Self::new(
+            message,
+            span,
+            "shorten the key, or keep such bytes in base64: `binaryData`, for example",
+        )
     }
 
     /// A scalar for which [`scalar::canonical`] has no answer.
@@ -41,12 +59,16 @@ impl EmitError {
             ScalarKind::Timestamp => "its time zone is a day or more away from UTC",
             _ => "it is not a finite number",
         };
-        Self::new(format!("`{text}` has no JSON value: {why}"), span)
+        Self::new(
+            format!("`{text}` has no JSON value: {why}"),
+            span,
+            "put it in quotes if it is text",
+        )
     }
 
     /// A key that the same map has twice.
     pub(super) fn duplicate(key: &str, span: Span) -> Self {
-        Self::new(format!("the key `{key}` is there twice"), span)
+        Self::new(format!("the key `{key}` is there twice"), span, "remove one of them")
     }
 }
 
@@ -137,7 +159,7 @@ fn write_key(
     span: Span,
     indent: usize,
 ) -> Result<(), EmitError> {
-    text::check_key(key).map_err(|message| EmitError::new(message, span))?;
+    text::check_key(key).map_err(|message| EmitError::text(message, span))?;
     let shape = shape::of(key);
     if !shape.multiline && key.len() <= 128 {
         writer.string(key, shape, indent + 2, true);
@@ -165,7 +187,7 @@ fn write_scalar(
     let text = match text::as_read_from_json(&text) {
         Ok(Cow::Borrowed(_)) => text,
         Ok(Cow::Owned(folded)) => Cow::Owned(folded),
-        Err(message) => return Err(EmitError::new(message, span)),
+        Err(message) => return Err(EmitError::text(message, span)),
     };
     writer.string(&text, shape::of(&text), indent.map_or(2, |outer| outer + 2), false);
     Ok(())

@@ -549,11 +549,8 @@ impl Builder<'_> {
             let line = before.rsplit('\n').next().unwrap_or(before);
             !line.is_empty() && line.contains('\t') && line.trim().is_empty()
         });
-        let help = if indented_with_tab { Some(INDENT_WITH_SPACES) } else { help(error.kind()) };
-        self.diagnostics.push(match help {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        });
+        let help = if indented_with_tab { INDENT_WITH_SPACES } else { help(error.kind()) };
+        self.diagnostics.push(diagnostic.with_help(help));
     }
 }
 
@@ -574,23 +571,21 @@ fn warn_of_ambiguity(out: &mut Vec<Diagnostic>, value: &Node, key: &str, dialect
 const INDENT_WITH_SPACES: &str = "indent with spaces: YAML does not take tabs";
 
 /// What to do about a syntax error, where the parser's own words do not say it.
-fn help(kind: &ErrorKind) -> Option<&'static str> {
+fn help(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::TabInIndentation
         | ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabAtBlockScalarStart => Some(INDENT_WITH_SPACES),
-        ErrorKind::UnclosedQuotedScalar => Some("close the quotes"),
+        | ErrorKind::TabAtBlockScalarStart => INDENT_WITH_SPACES,
+        ErrorKind::UnclosedQuotedScalar => "close the quotes",
         ErrorKind::RecursionLimitExceeded => {
-            Some("no Kubernetes object nests like this: is a bracket left open?")
+            "no Kubernetes object nests like this: is a bracket left open?"
         }
         ErrorKind::UnclosedFlowCollection { .. } => {
-            Some("close the bracket; if this is a template, name the file `*.yaml.j2`")
+            "close the bracket; if this is a template, name the file `*.yaml.j2`"
         }
-        ErrorKind::UnknownAnchor => {
-            Some("define the anchor before the alias, in the same document")
-        }
-        _ => None,
+        ErrorKind::UnknownAnchor => "define the anchor before the alias, in the same document",
+        _ => "compare the indentation with the lines above: siblings begin in the same column",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     diag::{Diagnostic, codes},
     kustomize::Build,
     resource::{Gvk, ResId, Resource},
-    yaml::{EmitError, emit},
+    yaml::emit,
 };
 
 /// The name and text of a file for each object.
@@ -33,8 +33,8 @@ pub(super) fn files(build: &Build, diagnostics: &mut Vec<Diagnostic>) -> Vec<(St
             continue;
         }
         let mut text = String::new();
-        if let Err(EmitError { message, span }) = emit(&resource.node, &mut text) {
-            diagnostics.push(Diagnostic::error(codes::YAML_UNSUPPORTED, message, span));
+        if let Err(error) = emit(&resource.node, &mut text) {
+            diagnostics.push(error.diagnostic());
         }
         files.push((name, text));
     }

@@ -362,11 +362,11 @@ pub fn generator_fields(
         .map(|entry| read_generator_options(&entry.value, out))
         .unwrap_or_default();
     let Some(name) = name else {
-        out.push(Diagnostic::error(
-            codes::KUSTOMIZE_GENERATOR,
-            format!("{what} must have a `name`"),
-            span,
-        ));
+        let message = format!("{what} must have a `name`");
+        out.push(
+            Diagnostic::error(codes::KUSTOMIZE_GENERATOR, message, span)
+                .with_help("add `name:` with the name of the object to make"),
+        );
         return None;
     };
     Some(Generator { span, name, namespace, behavior, literals, files, envs, secret_type, options })
