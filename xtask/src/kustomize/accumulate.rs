@@ -180,6 +180,7 @@ impl Target {
                 continue;
             }
             accumulated = target.accumulate(context, accumulated, metadata);
+            patches::report_duplicates(context, &accumulated.map, entry.span);
         }
         accumulated
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource, Step},
-    source::{FileError, SourceId, Sources, Span, relative_to},
+    source::{FileError, OriginId, SourceId, Sources, Span, relative_to},
     yaml::{Node, Scalar, ScalarKind, Text, Value},
 };
 
@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub origins: Origins,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is wrong if the field with this history is still as it is at the end.
+    pub pending: Vec<(OriginId, Diagnostic)>,
     /// Paths in messages are relative to this directory, as it is written and as it is with
     /// symbolic links followed.
     pub bases: Vec<PathBuf>,
@@ -46,6 +48,7 @@ impl<'a> Context<'a> {
             sources,
             origins: Origins::new(options.origins),
             diagnostics: Vec::new(),
+            pending: Vec::new(),
             bases: [Some(options.base.clone()), options.base.canonicalize().ok()]
                 .into_iter()
                 .flatten()

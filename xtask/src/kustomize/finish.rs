@@ -1,5 +1,7 @@
 //! What is done once, at the root: hashes, references, order, and the annotations of the build.
 
+use std::collections::HashSet;
+
 use super::{
     Build, Options, Reorder,
     accumulate::{Accumulated, MANAGED_BY},
@@ -35,6 +37,7 @@ pub fn finish(
     name_hashes(context, &mut map);
     name_references::update(context, &mut map, &config);
     vars::resolve(context, &mut map, &vars, &config);
+    refuse_ambiguous_removals(context, &map);
     let mut resources: Vec<Resource> = map.into_resources();
     resources.retain(|resource| !is_local_config(resource));
     if let (Some(order), Some(_)) = (&root.sort_options, options.reorder) {
@@ -54,6 +57,7 @@ pub fn finish(
         labels::managed_by(context, &mut map, &pair);
     }
     let mut resources = map.into_resources();
+    report_pending(context, &mut resources);
     for resource in &mut resources {
         annotations(&mut context.origins, resource, &root.build_metadata);
     }
@@ -77,6 +81,44 @@ pub fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
         }
     }
     map.reindex();
+}
+
+/// Reports objects that are dropped at the end and have the same identity: kustomize looks for each
+/// by its identity and does not find the second.
+fn refuse_ambiguous_removals(context: &mut Context<'_>, map: &ResMap) {
+    for index in map.indices() {
+        let Some(resource) = map.get(index).filter(|resource| is_local_config(resource)) else {
+            continue;
+        };
+        let Some(first) = map.with_current_id(resource.id()).filter(|&first| first != index) else {
+            continue;
+        };
+        let message = format!("two objects are the same in the end: {}", resource.id());
+        let diagnostic = Diagnostic::error(codes::KUSTOMIZE_DUPLICATE_ID, message, resource.span());
+        context.report(
+            match map.get(first) {
+                Some(first) => diagnostic.with_related(first.span(), "the first one"),
+                None => diagnostic,
+            }
+            .with_help("rename one of them"),
+        );
+    }
+}
+
+/// Reports what steps left wrong and no later step mended.
+fn report_pending(context: &mut Context<'_>, resources: &mut [Resource]) {
+    let pending = std::mem::take(&mut context.pending);
+    if pending.is_empty() {
+        return;
+    }
+    let mut left = HashSet::new();
+    for resource in resources {
+        resource.node.visit_mut(&mut |node| _ = left.insert(node.origin));
+    }
+    let still = pending.into_iter().filter(|(origin, _)| left.contains(origin));
+    context.diagnostics.extend(still.map(|(_, diagnostic)| {
+        diagnostic.with_help("take a value of the type that the field has")
+    }));
 }
 
 fn is_local_config(resource: &Resource) -> bool {

@@ -5,7 +5,7 @@
 
 use super::{
     context::Context,
-    objects::{check_tabs, normalize},
+    objects::{check_tabs, missing_identity, normalize},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -174,21 +174,6 @@ pub fn apply(
                 .with_help("every object needs a kind and a name"),
         );
     }
-}
-
-/// What an object lacks that every object has.
-fn missing_identity(object: &Node) -> Option<&'static str> {
-    let is_text = |node: Option<&Node>| {
-        let text = node.filter(|node| !node.is_null()).and_then(Node::scalar_text);
-        text.is_some_and(|text| !text.is_empty())
-    };
-    if !is_text(object.get("kind")) {
-        return Some("kind");
-    }
-    // A list of objects has no name.
-    let is_list =
-        object.get("kind").and_then(Node::scalar_text).is_some_and(|k| k.ends_with("List"));
-    (!is_list && !is_text(object.at(&["metadata", "name"]))).then_some("metadata.name")
 }
 
 /// Whether operations put something else in the place of the annotations, or of what holds them.

@@ -102,6 +102,21 @@ fn incomplete(document: &Node, kind: &str) -> Option<Diagnostic> {
     None
 }
 
+/// What an object lacks that every object has.
+pub fn missing_identity(object: &Node) -> Option<&'static str> {
+    let is_text = |node: Option<&Node>| {
+        let text = node.filter(|node| !node.is_null()).and_then(Node::scalar_text);
+        text.is_some_and(|text| !text.is_empty())
+    };
+    if !is_text(object.get("kind")) {
+        return Some("kind");
+    }
+    // A list of objects has no name.
+    let is_list =
+        object.get("kind").and_then(Node::scalar_text).is_some_and(|k| k.ends_with("List"));
+    (!is_list && !is_text(object.at(&["metadata", "name"]))).then_some("metadata.name")
+}
+
 /// Writes every scalar as JSON would have it: where kustomize sends an object through JSON, `0777`
 /// becomes 511, a date a string, and a large integer loses digits.
 pub fn normalize(node: &mut Node) {

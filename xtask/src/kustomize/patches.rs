@@ -451,8 +451,8 @@ fn json(
     }
 }
 
-/// Reports objects that a patch made the same.
-fn report_duplicates(context: &mut Context<'_>, map: &ResMap, span: Span) {
+/// Reports objects that patches made the same.
+pub fn report_duplicates(context: &mut Context<'_>, map: &ResMap, span: Span) {
     for index in map.indices() {
         let Some(resource) = map.get(index) else { continue };
         if let Some(first) = map.with_current_id(resource.id()).filter(|&first| first < index)
@@ -461,7 +461,7 @@ fn report_duplicates(context: &mut Context<'_>, map: &ResMap, span: Span) {
             context.report(
                 Diagnostic::error(
                     codes::KUSTOMIZE_DUPLICATE_ID,
-                    format!("the patch makes two objects the same: {}", resource.id()),
+                    format!("the patches make two objects the same: {}", resource.id()),
                     span,
                 )
                 .with_related(first.span(), "one")

@@ -14,6 +14,7 @@ use super::{
     field_path::{CREATED, Found, find, lookup, split},
     kustomization::Selector,
     loader::Loader,
+    objects::missing_identity,
     selector::{Pattern, labels_fit, pattern},
 };
 use crate::{
@@ -326,7 +327,7 @@ fn copy_to(
     via: Span,
 ) -> Option<Fault> {
     let (mut problem, mut emptied_one) = (None, false);
-    let mut count = 0;
+    let (mut count, mut misfits) = (0, Vec::new());
     let origins = &mut context.origins;
     let create = options.create.then_some(value);
     let found = find(&mut resource.node, parts, create, &mut |field| {
@@ -335,16 +336,25 @@ fn copy_to(
         let emptied = !created && value.as_scalar().is_none() && field.as_scalar().is_some();
         emptied_one |= emptied && options.delimiter.is_empty();
         match set(field, value, options, created) {
-            Ok(old) => {
+            Ok(Set { old, misfit }) => {
                 field.origin = match old {
                     Some(old) => origins.record_over(Step::Replacement, via, &old),
                     None => origins.record(Step::Replacement, via, None),
                 };
+                misfits.extend(misfit.map(|wrong| (field.origin, wrong)));
             }
             Err(wrong) => problem = Some(wrong),
         }
     });
     resource.settle(origins);
+    for (origin, wrong) in misfits {
+        let message = format!("`{}` of {}: {wrong}", path_text(parts), resource.id());
+        let diagnostic = Diagnostic::error(codes::KUSTOMIZE_REPLACEMENT, message, via);
+        context.pending.push((origin, diagnostic.with_related(value.span, "the value")));
+    }
+    if let Some(field) = missing_identity(&resource.node) {
+        return Some(Fault::Wrong(format!("it leaves the object without `{field}`")));
+    }
     if emptied_one && problem.is_none() {
         let message = format!(
             "the value is {}, and the field of {} holds a single value, which becomes empty",
@@ -375,13 +385,27 @@ fn copy_to(
     }
 }
 
-/// Sets one field and returns what it was, unless it was made for the value.
+fn path_text(parts: &[Text]) -> String {
+    parts.iter().map(Text::as_str).collect::<Vec<_>>().join(".")
+}
+
+/// What setting a field did.
+struct Set {
+    /// What was there, unless it was made for the value.
+    old: Option<Node>,
+    /// Why the value does not fit the field. kustomize finds that out when it prints, so that a
+    /// later step may still mend it.
+    misfit: Option<String>,
+}
+
+/// Sets one field.
 fn set(
     field: &mut Node,
     value: &Node,
     options: &FieldOptions,
     created: bool,
-) -> Result<Option<Node>, String> {
+) -> Result<Set, String> {
+    let mut misfit = None;
     let old = (!created).then(|| field.clone());
     let mut text = value.as_scalar().map(|scalar| scalar.text.clone());
     if !options.delimiter.is_empty() {
@@ -410,10 +434,11 @@ fn set(
                 other => other == kind,
             };
             if !keeps {
-                let value = Node::new(Value::Scalar(Scalar { kind, text }), value.span);
-                return Err(format!(
+                let value =
+                    Node::new(Value::Scalar(Scalar { kind, text: text.clone() }), value.span);
+                misfit = Some(format!(
                     "it is {}, and the value {}",
-                    field.describe(),
+                    scalar.kind.describe(),
                     value.describe()
                 ));
             }
@@ -423,5 +448,5 @@ fn set(
         other => *other = value.value.clone(),
     }
     field.span = value.span;
-    Ok(old)
+    Ok(Set { old, misfit })
 }

@@ -245,7 +245,8 @@ impl Scalar {
 }
 
 impl ScalarKind {
-    fn describe(self) -> &'static str {
+    /// What a value of this type is, for messages.
+    pub fn describe(self) -> &'static str {
         match self {
             Self::Null | Self::NothingInFlow => "null",
             Self::Bool => "a boolean",

@@ -265,8 +265,9 @@ impl Maker {
         match self.rng.u8(..4) {
             0 | 1 => image["newTag"] = json!(self.pick(&["v2", "1.0", "latest"])),
             2 => {
-                image["digest"] =
-                    json!("sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3")
+                image["digest"] = json!(
+                    "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3"
+                );
             }
             _ => {}
         }

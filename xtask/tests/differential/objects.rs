@@ -282,18 +282,18 @@ pub fn patch(rng: &mut Rng, kind: &str, version: &str, name: &str) -> Json {
             patch["spec"] = json!({"ports": [port], "selector": {"tier": "x"}});
         }
         "ConfigMap" | "Secret" => {
-            patch["data"] = json!({"KEY": pick(rng, &["bmV3", "eA=="]), "url": null, "n": "1"})
+            patch["data"] = json!({"KEY": pick(rng, &["bmV3", "eA=="]), "url": null, "n": "1"});
         }
         "Shop" => {
             patch["spec"] =
-                json!({"items": [{"name": "b", "size": 2}], "host": null, "labels": {"z": "1"}})
+                json!({"items": [{"name": "b", "size": 2}], "host": null, "labels": {"z": "1"}});
         }
         "Ingress" => patch["spec"] = json!({"rules": [{"host": "y.example"}], "tls": null}),
         "RoleBinding" | "ClusterRoleBinding" => {
-            patch["subjects"] = json!([{"kind": "User", "name": "u"}])
+            patch["subjects"] = json!([{"kind": "User", "name": "u"}]);
         }
         "CronJob" => {
-            patch["spec"] = json!({"schedule": "1 * * * *", "jobTemplate": {"spec": {"template": {"spec": {"containers": [container_patch(rng)]}}}}})
+            patch["spec"] = json!({"schedule": "1 * * * *", "jobTemplate": {"spec": {"template": {"spec": {"containers": [container_patch(rng)]}}}}});
         }
         "HorizontalPodAutoscaler" => patch["spec"] = json!({"maxReplicas": 9, "metrics": []}),
         "ServiceAccount" => patch["secrets"] = json!([{"name": "web"}]),

@@ -9,6 +9,7 @@ use super::{
         context::Context,
         field_path::{CREATED, find, lookup},
     },
+    Set,
     read::FieldOptions,
     set,
 };
@@ -103,6 +104,7 @@ fn replaced(
         let created = field.origin == CREATED;
         let place = field.span;
         match set(field, value, options, created) {
+            Ok(Set { misfit: Some(wrong), .. }) => problem = Some(wrong),
             Ok(_) => match field.as_scalar() {
                 Some(scalar) if !created => edits.push((place, scalar.clone())),
                 _ => whole = true,
