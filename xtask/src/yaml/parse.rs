@@ -3,12 +3,14 @@
 //! The parser never gives up on a file: a broken document is reported and left out, and reading
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
+mod chunks;
 mod position;
 mod rewrite;
 
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    ops::Range,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -16,7 +18,10 @@ use granit_parser::{
     ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag,
 };
 
-use self::position::{Position, offset};
+use self::{
+    chunks::Chunk,
+    position::{Position, offset},
+};
 use super::{
     Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical,
     emit::allows_block,
@@ -90,7 +95,6 @@ fn parse_text<'a>(
         flow_nesting_limit: DEPTH_LIMIT,
         block_nesting_limit: DEPTH_LIMIT,
     };
-    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder {
         text,
         position,
@@ -102,30 +106,40 @@ fn parse_text<'a>(
         root: None,
     };
     let mut documents = Vec::new();
-    loop {
-        match parser.next_event() {
-            None | Some(Ok((Event::StreamEnd, _))) => return documents,
-            Some(Ok((Event::DocumentEnd, _))) => documents.extend(builder.end_document()),
-            Some(Ok((event, span))) => {
-                let range = span.byte_range().unwrap_or(0..0);
-                if builder.event(event, offset(range.start), offset(range.end)).is_err()
-                    && !builder.recover(&mut parser)
-                {
-                    return documents;
-                }
+    match dialect {
+        Dialect::Config => {
+            if builder.begins_well(text) {
+                let mut parser = Parser::new_from_str_with_options(text, options);
+                builder.read(&mut parser, &mut documents);
             }
-            Some(Err(error)) => {
-                builder.syntax_error(&error);
-                if !builder.recover(&mut parser) {
-                    return documents;
+        }
+        Dialect::Resource => {
+            for Chunk { start, text, bad_separator } in chunks::of(text) {
+                builder.begin(text, offset(start));
+                if builder.begins_well(text) {
+                    let mut parser = Parser::new_from_str_with_options(text, options.clone());
+                    builder.read_first(&mut parser, &mut documents);
+                }
+                if let Some(separator) = bad_separator {
+                    builder.bad_separator(separator);
                 }
             }
         }
     }
+    documents
 }
 
 /// The document cannot be read further; the reason has been reported.
 struct Abandon;
+
+/// What came of one event.
+enum Next {
+    Event,
+    Document,
+    End,
+    /// The document cannot be read further; the reason has been reported.
+    Broken,
+}
 
 struct Builder<'a> {
     text: &'a str,
@@ -159,7 +173,117 @@ enum Key {
     Dropped,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    /// Goes on with a text that begins `start` bytes into the whole.
+    fn begin(&mut self, text: &'a str, start: u32) {
+        self.text = text;
+        self.position.move_to(start);
+    }
+
+    /// Reads every document.
+    fn read(&mut self, parser: &mut Parser<'a, StrInput<'a>>, documents: &mut Vec<Node>) {
+        loop {
+            match self.next(parser) {
+                Next::Event => {}
+                Next::Document => documents.extend(self.end_document()),
+                Next::End => return,
+                Next::Broken => {
+                    self.end_document();
+                    if !parser.proceed_next_document().unwrap_or(false) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads one document: kustomize splits a file itself, and reads no more of each part.
+    fn read_first(&mut self, parser: &mut Parser<'a, StrInput<'a>>, documents: &mut Vec<Node>) {
+        loop {
+            match self.next(parser) {
+                Next::Event => {}
+                Next::Document => {
+                    documents.extend(self.end_document());
+                    let rest = match parser.next_event() {
+                        None | Some(Ok((Event::StreamEnd, _))) => return,
+                        Some(Ok((_, span))) => span.byte_range().map(|range| range.start),
+                        Some(Err(error)) => error.marker().byte_offset(),
+                    };
+                    return self.warn_of_rest(rest);
+                }
+                Next::End | Next::Broken => {
+                    self.end_document();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, parser: &mut Parser<'a, StrInput<'a>>) -> Next {
+        match parser.next_event() {
+            None | Some(Ok((Event::StreamEnd, _))) => Next::End,
+            Some(Ok((Event::DocumentEnd, _))) => Next::Document,
+            Some(Ok((event, span))) => {
+                let range = span.byte_range().unwrap_or(0..0);
+                match self.event(event, offset(range.start), offset(range.end)) {
+                    Ok(()) => Next::Event,
+                    Err(Abandon) => Next::Broken,
+                }
+            }
+            // What follows a document that is complete is never read.
+            Some(Err(error)) if self.dialect == Dialect::Resource && self.root.is_some() => {
+                self.warn_of_rest(error.marker().byte_offset());
+                Next::Document
+            }
+            Some(Err(error)) => {
+                self.syntax_error(&error);
+                Next::Broken
+            }
+        }
+    }
+
+    /// Reports directives, and the end of a document that did not begin; no document is read then.
+    fn begins_well(&mut self, text: &str) -> bool {
+        let Some((at, line)) = chunks::first_line(text) else { return true };
+        let ends = line
+            .strip_prefix("...")
+            .is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty());
+        let known = self.dialect == Dialect::Config
+            && (line.starts_with("%TAG ") || line.trim_end() == "%YAML 1.1");
+        let (message, help) = if ends {
+            ("`...` ends a document that did not begin", "remove the line")
+        } else if line.starts_with('%') && !known {
+            ("kustomize takes no such directive here", "remove the line")
+        } else {
+            return true;
+        };
+        let span = self.position.span(offset(at), offset(at + line.len()));
+        self.diagnostics.push(Diagnostic::error(codes::YAML_SYNTAX, message, span).with_help(help));
+        false
+    }
+
+    fn warn_of_rest(&mut self, at: Option<usize>) {
+        let at = offset(at.unwrap_or(0).min(self.text.len()));
+        let message = "kustomize ignores what stands here, behind the end of a document";
+        self.diagnostics.push(
+            Diagnostic::warning(codes::YAML_SYNTAX, message, self.position.span(at, at))
+                .with_help("begin the next document with a line of `---`"),
+        );
+    }
+
+    /// Reports what stands behind a `---`.
+    fn bad_separator(&mut self, separator: Range<usize>) {
+        let span = self.position.span(offset(separator.start), offset(separator.end));
+        self.diagnostics.push(
+            Diagnostic::error(
+                codes::YAML_SYNTAX,
+                "nothing but a comment may stand behind the `---` before a document",
+                span,
+            )
+            .with_help("write it on a line of its own"),
+        );
+    }
+
     fn event(&mut self, event: Event<'_>, start: u32, end: u32) -> Result<(), Abandon> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -523,12 +647,6 @@ impl Builder<'_> {
     fn abandon(&mut self, diagnostic: Diagnostic) -> Result<(), Abandon> {
         self.diagnostics.push(diagnostic);
         Err(Abandon)
-    }
-
-    /// Drops what was read of the document and goes on at the next one, if there is one.
-    fn recover<'t>(&mut self, parser: &mut Parser<'t, StrInput<'t>>) -> bool {
-        self.end_document();
-        parser.proceed_next_document().unwrap_or(false)
     }
 
     fn syntax_error(&mut self, error: &ScanError) {

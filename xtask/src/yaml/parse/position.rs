@@ -6,8 +6,10 @@ use crate::source::{SourceId, Span};
 pub(super) struct Position {
     source: SourceId,
     base: u32,
-    /// How many bytes of the embedded text come before what is read.
+    /// How many bytes of the text come before what is read at all.
     skipped: u32,
+    /// How many bytes come before the part that is read now.
+    before: u32,
     embedded: Option<Embedded>,
 }
 
@@ -20,25 +22,30 @@ struct Embedded {
 impl Position {
     /// The whole of a source.
     pub(super) fn of(source: SourceId) -> Self {
-        Self { source, base: 0, skipped: 0, embedded: None }
+        Self { source, base: 0, skipped: 0, before: 0, embedded: None }
     }
 
     /// The text of a scalar, `raw` being what its span covers.
     pub(super) fn within(whole: Span, raw: &str, text: &str) -> Self {
         let embedded = Some(Embedded { whole, lines: copied_lines(raw, text) });
-        Self { source: whole.source, base: whole.start, skipped: 0, embedded }
+        Self { source: whole.source, base: whole.start, skipped: 0, before: 0, embedded }
     }
 
     /// The same where reading begins `skipped` bytes into the embedded text.
     pub(super) fn skipping(self, skipped: u32) -> Self {
-        Self { skipped, ..self }
+        Self { skipped, before: skipped, ..self }
+    }
+
+    /// Goes on at a part of the text that begins `start` bytes into what is read.
+    pub(super) fn move_to(&mut self, start: u32) {
+        self.before = self.skipped + start;
     }
 
     /// The span in the source of a range of the text.
     pub(super) fn span(&self, start: u32, end: u32) -> Span {
+        let (start, end) = (start + self.before, end + self.before);
         let Some(embedded) = &self.embedded else { return Span::new(self.source, start..end) };
         let Some(lines) = &embedded.lines else { return embedded.whole };
-        let (start, end) = (start + self.skipped, end + self.skipped);
         let map = |at: u32| {
             let line = lines.partition_point(|&(text, _)| text <= at).saturating_sub(1);
             let (text, raw) = lines.get(line).copied().unwrap_or_default();
