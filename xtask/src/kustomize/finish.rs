@@ -60,6 +60,7 @@ pub fn finish(
     report_pending(context, &mut resources);
     for resource in &mut resources {
         annotations(&mut context.origins, resource, &root.build_metadata);
+        check_annotations(context, resource);
     }
     Build { resources, origins: std::mem::take(&mut context.origins), ..Build::default() }
 }
@@ -124,6 +125,21 @@ fn report_pending(context: &mut Context<'_>, resources: &mut [Resource]) {
 fn is_local_config(resource: &Resource) -> bool {
     let annotation = resource.node.at(&["metadata", "annotations", LOCAL_CONFIG]);
     annotation.is_some_and(|value| value.scalar_text() != Some("false"))
+}
+
+/// Reports annotations that kustomize writes without quotes and then fails to read back.
+fn check_annotations(context: &mut Context<'_>, resource: &Resource) {
+    let annotations = resource.node.at(&["metadata", "annotations"]).and_then(Node::as_mapping);
+    for entry in annotations.into_iter().flatten() {
+        if !labels::reads_as_string(&entry.key) {
+            let message =
+                format!("the annotation `{}` is not a string, and keys must be", entry.key);
+            context.report(
+                Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, entry.key_span)
+                    .with_help("use a key that is not a number, a boolean or a date"),
+            );
+        }
+    }
 }
 
 /// Writes annotations as strings, adds those of the build, and drops an empty map of them.

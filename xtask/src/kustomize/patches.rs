@@ -143,15 +143,37 @@ fn documents(
     dialect: Dialect,
     read_inline: ReadInline,
 ) -> Option<Vec<Node>> {
-    let before = context.diagnostics.len();
+    let (documents, found) = read(context, loader, patch, dialect, read_inline)?;
+    settled(context, documents, found)
+}
+
+/// The documents, unless something is wrong with them; what there is to say about them is reported.
+fn settled(
+    context: &mut Context<'_>,
+    documents: Vec<Node>,
+    found: Vec<Diagnostic>,
+) -> Option<Vec<Node>> {
+    context.hide_broken_secrets(&found);
+    let failed = found.iter().any(Diagnostic::is_error);
+    context.diagnostics.extend(found);
+    (!failed).then_some(documents)
+}
+
+/// As [`documents`], but gives what there is to say about the text instead of reporting it.
+fn read(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    patch: &Patch,
+    dialect: Dialect,
+    read_inline: ReadInline,
+) -> Option<(Vec<Node>, Vec<Diagnostic>)> {
+    let mut found = Vec::new();
     let documents = match (&patch.path, &patch.inline) {
         (Some(path), None) => {
             let source = loader.text(context, path)?;
-            parse(context.sources, source, dialect, &mut context.diagnostics)
+            parse(context.sources, source, dialect, &mut found)
         }
-        (None, Some(inline)) => {
-            read_inline(context.sources, &inline.value, dialect, &mut context.diagnostics)
-        }
+        (None, Some(inline)) => read_inline(context.sources, &inline.value, dialect, &mut found),
         (Some(path), Some(inline)) => {
             context.report(
                 Diagnostic::error(
@@ -173,23 +195,19 @@ fn documents(
             return None;
         }
     };
-    let found: Vec<Diagnostic> = context.diagnostics.get(before..).unwrap_or_default().to_vec();
-    context.hide_broken_secrets(&found);
-    let failed = context.diagnostics.iter().skip(before).any(Diagnostic::is_error);
-    (!failed).then_some(documents)
+    Some((documents, found))
 }
 
 fn content(context: &mut Context<'_>, loader: &Loader, patch: &Patch) -> Option<Content> {
-    let documents = documents(context, loader, patch, Dialect::Resource, parse_trimmed)?;
-    let Some(first) = documents.first() else {
-        // Nothing but comments changes nothing.
-        return None;
-    };
-    if first.as_sequence().is_some() {
+    let (documents, found) = read(context, loader, patch, Dialect::Resource, parse_trimmed)?;
+    if documents.first().is_some_and(|first| first.as_sequence().is_some()) {
         // Operations are read with the rules of kustomize's own configuration.
         let documents = self::documents(context, loader, patch, Dialect::Config, parse_trimmed)?;
         return json_patch::read(context, documents.first()?).map(Content::Json);
     }
+    let documents = settled(context, documents, found)?;
+    // Nothing but comments changes nothing.
+    let first = documents.first()?;
     if first.as_mapping().is_none() {
         context.report(
             Diagnostic::error(

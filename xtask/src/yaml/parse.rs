@@ -530,12 +530,21 @@ impl<'a> Builder<'a> {
             );
             return Ok(Key::Dropped);
         }
+        let top_level = self.frames.len() == 1;
         match (scalar.kind, self.dialect) {
-            (ScalarKind::String | ScalarKind::Timestamp, _) => Ok(Key::Named(scalar.text, span)),
+            (ScalarKind::String, _) | (ScalarKind::Timestamp, Dialect::Config) => {
+                Ok(Key::Named(scalar.text, span))
+            }
+            // The outermost map has strings for keys in Go, which takes them as they are written.
+            (
+                ScalarKind::Int | ScalarKind::Float | ScalarKind::Bool | ScalarKind::Timestamp,
+                Dialect::Resource,
+            ) if top_level => Ok(Key::Named(scalar.text, span)),
             (ScalarKind::Null | ScalarKind::NothingInFlow, _) | (_, Dialect::Resource) => {
                 let what = match scalar.kind {
                     ScalarKind::Null | ScalarKind::NothingInFlow => "null",
                     ScalarKind::Bool => "a boolean",
+                    ScalarKind::Timestamp => "a date",
                     _ => "a number",
                 };
                 self.diagnostics.push(
