@@ -91,6 +91,7 @@ fn parse_text<'a>(
 ) -> Vec<Node> {
     let options = granit_parser::options! {
         emit_comments: false,
+        emit_anchor_events: true,
         block_scalar_eof_without_line_feed: true,
         flow_nesting_limit: DEPTH_LIMIT,
         block_nesting_limit: DEPTH_LIMIT,
@@ -301,8 +302,13 @@ impl<'a> Builder<'a> {
                     }
                     _ => text,
                 };
-                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-                    self.check_block(&text, start, span);
+                match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => {
+                        self.check_block(&text, start, span);
+                    }
+                    ScalarStyle::DoubleQuoted => self.check_escapes(start, end, span),
+                    ScalarStyle::Plain if self.in_flow() => self.check_flow(&text, end, span),
+                    _ => {}
                 }
                 let scalar = self.scalar(text, plain, tag.as_deref(), span)?;
                 let node = Node::new(Value::Scalar(scalar), span);
@@ -325,6 +331,18 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(end),
             Event::Alias(id) => self.alias(id, start, end),
+            Event::Anchor(_, name) => {
+                let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+                if !name.chars().all(known) {
+                    let span = self.position.span(start, end);
+                    self.refuse(
+                        "the name of an anchor has other characters than letters, digits, `-` and `_`",
+                        "rename the anchor and its aliases",
+                        span,
+                    );
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -332,6 +350,45 @@ impl<'a> Builder<'a> {
     /// Whether the next node is inside `[]` or `{}`.
     fn in_flow(&self) -> bool {
         self.frames.last().is_some_and(|frame| frame.in_flow)
+    }
+
+    /// Reports what YAML allows and the parser of go-yaml does not.
+    fn refuse(&mut self, message: &'static str, help: &'static str, span: Span) {
+        self.diagnostics.push(Diagnostic::error(codes::YAML_SYNTAX, message, span).with_help(help));
+    }
+
+    /// Reports a plain scalar in brackets that Go would end or go on with elsewhere.
+    fn check_flow(&mut self, text: &str, end: u32, span: Span) {
+        if text.contains('?') {
+            self.refuse("a plain scalar in brackets must not have a `?`", "put it in quotes", span);
+        }
+        let rest = usize::try_from(end).ok().and_then(|end| self.text.as_bytes().get(end..));
+        if let Some([b':', b',' | b'[' | b']' | b'{' | b'}', ..]) =
+            rest.filter(|_| !text.is_empty())
+        {
+            self.refuse("the `:` behind a key is not followed by a space", "write a space", span);
+        }
+    }
+
+    /// Reports the escapes of JSON that go-yaml does not know: `\/`, and a pair of surrogates.
+    fn check_escapes(&mut self, start: u32, end: u32, span: Span) {
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let raw = range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or("");
+        let mut rest = raw.split_once('\\').map_or("", |(_, rest)| rest);
+        while let Some(escape) = rest.chars().next() {
+            let hex = rest.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            if escape == '/' {
+                self.refuse("kustomize does not know the escape `\\/`", "write `/`", span);
+                return;
+            }
+            if escape == 'u' && hex.is_some_and(|code| (0xd800..0xe000).contains(&code)) {
+                let help = "write the character itself, or `\\U` and eight digits";
+                self.refuse("kustomize does not take pairs of surrogates", help, span);
+                return;
+            }
+            let behind = rest.get(escape.len_utf8()..).unwrap_or("");
+            rest = behind.split_once('\\').map_or("", |(_, rest)| rest);
+        }
     }
 
     /// Reports a block scalar that begins with a tab, which Go does not take for text unless the
