@@ -105,6 +105,7 @@ fn parse_text<'a>(
         anchors: HashMap::new(),
         budget: ALIAS_BUDGET,
         root: None,
+        has_tab: text.contains('\t'),
     };
     let mut documents = Vec::new();
     match dialect {
@@ -151,6 +152,8 @@ struct Builder<'a> {
     anchors: HashMap<usize, (Node, usize)>,
     budget: usize,
     root: Option<Node>,
+    /// Whether the text has a tab at all.
+    has_tab: bool,
 }
 
 /// A collection that is being read.
@@ -288,6 +291,10 @@ impl<'a> Builder<'a> {
     fn event(&mut self, event: Event<'_>, start: u32, end: u32) -> Result<(), Abandon> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if self.has_tab && start < end && !is_block {
+                    self.check_indentation(start);
+                }
                 let span = self.position.span(start, end);
                 // A lone `!` says nothing, but go-yaml v2 takes it for leave to resolve any style.
                 let lone = tag.as_deref().is_some_and(|tag| tag.parts() == ("", "!"));
@@ -367,6 +374,25 @@ impl<'a> Builder<'a> {
             rest.filter(|_| !text.is_empty())
         {
             self.refuse("the `:` behind a key is not followed by a space", "write a space", span);
+        }
+    }
+
+    /// Reports a tab before a value or a key where only spaces may stand: at the beginning of a line
+    /// and behind a dash.
+    fn check_indentation(&mut self, start: u32) {
+        if self.in_flow() {
+            return;
+        }
+        let before = usize::try_from(start).ok().and_then(|start| self.text.get(..start));
+        let line = before.unwrap_or("").rsplit('\n').next().unwrap_or("");
+        let behind = line.trim_end_matches([' ', '\t']);
+        let is_indicator = behind.trim_start_matches([' ', '-']).trim_start_matches('?').is_empty();
+        if is_indicator
+            && behind != "---"
+            && line.get(behind.len()..).is_some_and(|blanks| blanks.contains('\t'))
+        {
+            let span = self.position.span(start, start);
+            self.refuse("a tab stands where only spaces may", INDENT_WITH_SPACES, span);
         }
     }
 
