@@ -109,7 +109,12 @@ impl Change<'_> {
             return;
         }
         self.found = true;
-        for (new, span) in self.changes(text) {
+        let changes = self.changes(text);
+        // The fields of the table come to the containers again: what is done stays as it is.
+        if changes.last().is_some_and(|(new, _)| new == text) {
+            return;
+        }
+        for (new, span) in changes {
             set_text(origins, field, new, Step::Images, span);
         }
     }
@@ -125,17 +130,17 @@ impl Change<'_> {
             name = &new.value;
             changes.push((joined(name, &tag, digest), new.span));
         }
-        if let Some(new) = new_tag {
-            tag.clone_from(&new.value);
-            // A digest goes with the tag that it was beside.
-            digest = "";
+        if let Some(new) = new_digest {
+            // A digest alone drops the tag, so that a tag beside it always counts.
+            tag.clear();
+            digest = &new.value;
             changes.push((joined(name, &tag, digest), new.span));
         }
-        if let Some(new) = new_digest {
-            if new_tag.is_none() {
-                tag.clear();
+        if let Some(new) = new_tag {
+            tag.clone_from(&new.value);
+            if new_digest.is_none() {
+                digest = "";
             }
-            digest = &new.value;
             changes.push((joined(name, &tag, digest), new.span));
         }
         if let (Some(suffix), None, None) = (tag_suffix, new_tag, new_digest) {

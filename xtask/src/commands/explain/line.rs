@@ -16,7 +16,7 @@ use super::{
 use crate::{
     diag::{Format, did_you_mean},
     repository::{Built, Overlay, build_all},
-    resource::{Layer, Resource},
+    resource::{Layer, Resource, Step},
     source::{Sources, Span, normalize, relative_to},
     yaml::FieldPath,
 };
@@ -40,6 +40,16 @@ struct Use<'a> {
     overridden_at: Option<String>,
     /// What made the line count; `None` for a resource as it is written.
     step: Option<String>,
+    reach: Reach,
+}
+
+/// How near the line is to what sets the field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The value is written on the line, or what asks for it begins there.
+    Line,
+    /// What asks for the value goes on over the line.
+    Entry,
 }
 
 pub(super) fn run(file: &str, selected: Vec<Overlay>, context: &Context) -> Result<Verdict> {
@@ -53,7 +63,12 @@ pub(super) fn run(file: &str, selected: Vec<Overlay>, context: &Context) -> Resu
         let hint = did_you_mean(&line.path, paths).map(|hint| format!("; {hint}"));
         bail!("no overlay reads {}{}", line.path, hint.unwrap_or_default());
     }
-    let uses: Vec<Use<'_>> = built.iter().flat_map(|one| uses(one, &line)).collect();
+    let mut uses: Vec<Use<'_>> = built.iter().flat_map(|one| uses(one, &line)).collect();
+    // A literal of a generator or a line of an inline patch is one thing; the entry that it is in
+    // is meant where the line itself sets nothing.
+    if uses.iter().any(|one| one.reach == Reach::Line) {
+        uses.retain(|one| one.reach == Reach::Line);
+    }
     if context.format == Format::Json {
         print(&uses.iter().map(Use::json).collect::<String>())?;
     } else if uses.is_empty() {
@@ -96,7 +111,12 @@ fn uses<'a>(built: &'a Built, line: &Line) -> Vec<Use<'a>> {
         let trail = [&resource.node];
         let root = FieldPath::root();
         each_field(&trail, &root, &build.origins, &built.sources, &mut |field, layers| {
-            if let Some((at, layer, overridden_by)) = touched(&layers, line, &built.sources) {
+            let near = |reach| {
+                let found = touched(&layers, line, reach, &built.sources);
+                found.map(|found| (reach, found))
+            };
+            let found = near(Reach::Line).or_else(|| near(Reach::Entry));
+            if let Some((reach, (at, layer, overridden_by))) = found {
                 let step = match &layer.step {
                     _ if at == Place::Value => Some("values".to_owned()),
                     step => step.map(|step| step.to_string()),
@@ -108,6 +128,7 @@ fn uses<'a>(built: &'a Built, line: &Line) -> Vec<Use<'a>> {
                     value: value(resource.is_secret(), field, layer),
                     overridden_at: overridden_by.map(|layer| built.sources.locate(layer.span)),
                     step,
+                    reach,
                 });
             }
         });
@@ -128,18 +149,23 @@ enum Place {
 fn touched<'a>(
     layers: &'a [Layer],
     line: &Line,
+    reach: Reach,
     sources: &Sources,
 ) -> Option<(Place, &'a Layer, Option<&'a Layer>)> {
     let newest = layers.first()?;
     for (depth, layer) in layers.iter().enumerate() {
         let over = (depth > 0).then_some(newest);
-        let spans = [Some(layer.span), layer.via];
-        if spans.into_iter().flatten().any(|span| is_at(span, line, sources)) {
+        let asked = layer.via.is_some_and(|via| is_at(via, line, reach, sources));
+        // What a generator makes up itself has the place of its whole entry.
+        let made_up = layer.via == Some(layer.span)
+            && matches!(layer.step, Some(Step::Generator | Step::NameHash | Step::NameReference));
+        let written = if made_up { reach } else { Reach::Entry };
+        if asked || is_at(layer.span, line, written, sources) {
             return Some((Place::Layer, layer, over));
         }
         for chain in &layer.values {
             for (nth, printed) in chain.iter().enumerate() {
-                if is_at(printed.span, line, sources) {
+                if is_at(printed.span, line, Reach::Entry, sources) {
                     return Some((
                         Place::Value,
                         printed,
@@ -152,13 +178,16 @@ fn touched<'a>(
     None
 }
 
-/// Whether a text is written on the line.
-fn is_at(span: Span, line: &Line, sources: &Sources) -> bool {
+/// Whether a text begins on the line or, with [`Reach::Entry`], has a part there.
+fn is_at(span: Span, line: &Line, reach: Reach, sources: &Sources) -> bool {
     let source = sources.get(span.source);
     if source.path != line.path {
         return false;
     }
     let (first, end) = (source.line_col(span.start), source.line_col(span.end));
+    if reach == Reach::Line {
+        return first.line == line.number;
+    }
     // A block of text ends at the beginning of the line after it.
     let last = if end.col == 1 && end.line > first.line { end.line - 1 } else { end.line };
     (first.line..=last).contains(&line.number)
