@@ -3,7 +3,7 @@
 use super::{Origins, Step};
 use crate::{
     source::{OriginId, Sources, Span},
-    yaml::{Node, Text},
+    yaml::{Dialect, Node, Text, parse},
 };
 
 /// A longer history is cut; it can only come from a fault in whoever recorded it.
@@ -64,7 +64,7 @@ fn chain(
             .printed(span)
             .into_iter()
             .map(|(span, id)| {
-                let text = Text::from(sources.slice(span));
+                let text = unquoted(sources.slice(span));
                 chain(Some(text), span, id, origins, sources)
             })
             .collect();
@@ -80,6 +80,18 @@ fn chain(
             .map(|previous| (previous.value.clone(), previous.span, previous.origin));
     }
     layers
+}
+
+/// The text of a scalar without the quotes or the sign of a block that it is written with.
+fn unquoted(written: &str) -> Text {
+    let read = || {
+        let mut sources = Sources::default();
+        let source = sources.add("", written);
+        let documents = parse(&sources, source, Dialect::Resource, &mut Vec::new());
+        documents.first()?.scalar_text().map(Text::from)
+    };
+    let is_plain = !written.starts_with(['"', '\'', '|', '>']);
+    if is_plain { written.into() } else { read().unwrap_or_else(|| written.into()) }
 }
 
 fn covers(outer: Span, inner: Span) -> bool {
@@ -142,6 +154,14 @@ mod tests {
         let values: Vec<_> =
             layers[0].values[0].iter().map(|one| (one.value.as_deref(), one.span)).collect();
         assert_eq!(values, [(Some("v2"), near), (Some("v1"), far)]);
+    }
+
+    #[test]
+    fn the_quotes_of_a_value_are_no_part_of_it() {
+        for written in ["1", "\"1\"", "'1'", "|-\n  1\n", ">-\n  1"] {
+            assert_eq!(unquoted(written), "1", "{written}");
+        }
+        assert_eq!(unquoted("\"open"), "\"open");
     }
 
     #[test]
