@@ -14,7 +14,13 @@
 #[path = "conformance/cases.rs"]
 mod cases;
 
-use std::{collections::BTreeMap, env, fmt::Write, fs, panic, path::Path};
+use std::{
+    collections::BTreeMap,
+    env,
+    fmt::Write,
+    fs, panic,
+    path::{Path, PathBuf},
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rayon::prelude::*;
@@ -104,7 +110,6 @@ fn build_case(dir: &Path) -> Result<Built, String> {
     diagnostics.retain(|one| one.severity == Severity::Error);
     let said = render(&diagnostics, &sources, Format::Concise, false);
     let said = said.lines().next().map(str::to_owned);
-<<<<<<< HEAD
     let help = diagnostics.first().and_then(|first| first.help.clone());
     Ok(Built { kind, text, said, help })
 }
@@ -123,14 +128,6 @@ fn print_errors(cases: &[PathBuf]) -> Result<(), Failed> {
         let theirs: Vec<&str> = theirs.split_whitespace().collect();
         let theirs: String = theirs.join(" ").chars().take(MAX_ERROR).collect();
         println!("  kustomize: {theirs}\n  xtask:     {said}\n             help: {help}\n");
-=======
-    match (kind, text, said) {
-        (Kind::Error, _, Some(_)) | (Kind::Success, Some(_), None) => Ok(None),
-        (Kind::Error, Some(_), None) => Err("it builds, and should not".to_owned()),
-        (_, _, Some(said)) => Err(said),
-        (_, None, None) => Err("it does not build, and no diagnostic says why".to_owned()),
-        (Kind::Output, Some(text), None) => compare(dir, &text).map(Some),
->>>>>>> 3219e49 (Hold that threads and the order of files change nothing; share where the conformance cases are)
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! A node that was only parsed has no entry here, so a build pays for what its steps change.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     source::{OriginId, Span},
@@ -18,7 +18,7 @@ pub struct Origins {
     /// How many handles were given out.
     count: usize,
     /// The handles of values that several fields of one object share.
-    shared: HashSet<OriginId>,
+    shared: BTreeSet<OriginId>,
     /// The handles of shared values that were overridden, and those of the values in their place.
     moved: Vec<(OriginId, OriginId)>,
 }
