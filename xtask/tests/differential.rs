@@ -7,7 +7,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a failure is a failed test, and what was compared is what it is for"
 )]

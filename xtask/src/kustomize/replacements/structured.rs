@@ -104,12 +104,11 @@ fn replaced(
         let created = field.origin == CREATED;
         let place = field.span;
         match set(field, value, options, created) {
-            Ok(Set { misfit: Some(wrong), .. }) => problem = Some(wrong),
+            Ok(Set { misfit: Some(wrong), .. }) | Err(wrong) => problem = Some(wrong),
             Ok(_) => match field.as_scalar() {
                 Some(scalar) if !created => edits.push((place, scalar.clone())),
                 _ => whole = true,
             },
-            Err(wrong) => problem = Some(wrong),
         }
     });
     if let Some(problem) = problem {
