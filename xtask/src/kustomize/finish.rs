@@ -37,7 +37,6 @@ pub fn finish(
     name_hashes(context, &mut map);
     name_references::update(context, &mut map, &config);
     vars::resolve(context, &mut map, &vars, &config);
-    refuse_ambiguous_removals(context, &map);
     let mut resources: Vec<Resource> = map.into_resources();
     resources.retain(|resource| !is_local_config(resource));
     if let (Some(order), Some(_)) = (&root.sort_options, options.reorder) {
@@ -82,28 +81,6 @@ pub fn name_hashes(context: &mut Context<'_>, map: &mut ResMap) {
         }
     }
     map.reindex();
-}
-
-/// Reports objects that are dropped at the end and have the same identity: kustomize looks for each
-/// by its identity and does not find the second.
-fn refuse_ambiguous_removals(context: &mut Context<'_>, map: &ResMap) {
-    for index in map.indices() {
-        let Some(resource) = map.get(index).filter(|resource| is_local_config(resource)) else {
-            continue;
-        };
-        let Some(first) = map.with_current_id(resource.id()).filter(|&first| first != index) else {
-            continue;
-        };
-        let message = format!("two objects are the same in the end: {}", resource.id());
-        let diagnostic = Diagnostic::error(codes::KUSTOMIZE_DUPLICATE_ID, message, resource.span());
-        context.report(
-            match map.get(first) {
-                Some(first) => diagnostic.with_related(first.span(), "the first one"),
-                None => diagnostic,
-            }
-            .with_help("rename one of them"),
-        );
-    }
 }
 
 /// Reports what steps left wrong and no later step mended.

@@ -442,8 +442,14 @@ fn set(
                     value.describe()
                 ));
             }
-            let string = !created && scalar.is_string();
-            *scalar = Scalar { kind: if string { ScalarKind::String } else { kind }, text };
+            let kind = match scalar.kind {
+                _ if created => kind,
+                ScalarKind::String | ScalarKind::Timestamp => ScalarKind::String,
+                // It stays what it cannot be, so that the next value does not fit either.
+                other if misfit.is_some() => other,
+                _ => kind,
+            };
+            *scalar = Scalar { kind, text };
         }
         other => *other = value.value.clone(),
     }
