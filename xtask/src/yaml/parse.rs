@@ -4,28 +4,23 @@
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
 mod chunks;
+mod merge;
 mod position;
 mod rewrite;
+mod syntax;
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use granit_parser::{
-    ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag,
-};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 
 use self::{
     chunks::Chunk,
+    merge::{bad_merge, not_mergeable, with_merges},
     position::{Position, offset},
 };
 use super::{
-    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical,
-    emit::allows_block,
-    resolve,
+    Dialect, Entry, Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, resolve,
     scalar::{ambiguity, implicit},
 };
 use crate::{
@@ -246,45 +241,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Reports directives, and the end of a document that did not begin; no document is read then.
-    fn begins_well(&mut self, text: &str) -> bool {
-        let Some((at, line)) = chunks::first_line(text) else { return true };
-        let ends = line
-            .strip_prefix("...")
-            .is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty());
-        let known = self.dialect == Dialect::Config
-            && (line.starts_with("%TAG ") || line.trim_end() == "%YAML 1.1");
-        let (message, help) = if ends {
-            ("`...` ends a document that did not begin", "remove the line")
-        } else if line.starts_with('%') && !known {
-            ("kustomize takes no such directive here", "remove the line")
-        } else {
-            return true;
-        };
-        let span = self.position.span(offset(at), offset(at + line.len()));
-        self.diagnostics.push(Diagnostic::error(codes::YAML_SYNTAX, message, span).with_help(help));
-        false
-    }
-
     fn warn_of_rest(&mut self, at: Option<usize>) {
         let at = offset(at.unwrap_or(0).min(self.text.len()));
         let message = "kustomize ignores what stands here, behind the end of a document";
         self.diagnostics.push(
             Diagnostic::warning(codes::YAML_SYNTAX, message, self.position.span(at, at))
                 .with_help("begin the next document with a line of `---`"),
-        );
-    }
-
-    /// Reports what stands behind a `---`.
-    fn bad_separator(&mut self, separator: Range<usize>) {
-        let span = self.position.span(offset(separator.start), offset(separator.end));
-        self.diagnostics.push(
-            Diagnostic::error(
-                codes::YAML_SYNTAX,
-                "nothing but a comment may stand behind the `---` before a document",
-                span,
-            )
-            .with_help("write it on a line of its own"),
         );
     }
 
@@ -357,89 +319,6 @@ impl<'a> Builder<'a> {
     /// Whether the next node is inside `[]` or `{}`.
     fn in_flow(&self) -> bool {
         self.frames.last().is_some_and(|frame| frame.in_flow)
-    }
-
-    /// Reports what YAML allows and the parser of go-yaml does not.
-    fn refuse(&mut self, message: &'static str, help: &'static str, span: Span) {
-        self.diagnostics.push(Diagnostic::error(codes::YAML_SYNTAX, message, span).with_help(help));
-    }
-
-    /// Reports a plain scalar in brackets that Go would end or go on with elsewhere.
-    fn check_flow(&mut self, text: &str, end: u32, span: Span) {
-        if text.contains('?') {
-            self.refuse("a plain scalar in brackets must not have a `?`", "put it in quotes", span);
-        }
-        let rest = usize::try_from(end).ok().and_then(|end| self.text.as_bytes().get(end..));
-        if let Some([b':', b',' | b'[' | b']' | b'{' | b'}', ..]) =
-            rest.filter(|_| !text.is_empty())
-        {
-            self.refuse("the `:` behind a key is not followed by a space", "write a space", span);
-        }
-    }
-
-    /// Reports a tab before a value or a key where only spaces may stand: at the beginning of a line
-    /// and behind a dash.
-    fn check_indentation(&mut self, start: u32) {
-        if self.in_flow() {
-            return;
-        }
-        let before = usize::try_from(start).ok().and_then(|start| self.text.get(..start));
-        let line = before.unwrap_or("").rsplit('\n').next().unwrap_or("");
-        let behind = line.trim_end_matches([' ', '\t']);
-        let is_indicator = behind.trim_start_matches([' ', '-']).trim_start_matches('?').is_empty();
-        if is_indicator
-            && behind != "---"
-            && line.get(behind.len()..).is_some_and(|blanks| blanks.contains('\t'))
-        {
-            let span = self.position.span(start, start);
-            self.refuse("a tab stands where only spaces may", INDENT_WITH_SPACES, span);
-        }
-    }
-
-    /// Reports the escapes of JSON that go-yaml does not know: `\/`, and a pair of surrogates.
-    fn check_escapes(&mut self, start: u32, end: u32, span: Span) {
-        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-        let raw = range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or("");
-        let mut rest = raw.split_once('\\').map_or("", |(_, rest)| rest);
-        while let Some(escape) = rest.chars().next() {
-            let hex = rest.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            if escape == '/' {
-                self.refuse("kustomize does not know the escape `\\/`", "write `/`", span);
-                return;
-            }
-            if escape == 'u' && hex.is_some_and(|code| (0xd800..0xe000).contains(&code)) {
-                let help = "write the character itself, or `\\U` and eight digits";
-                self.refuse("kustomize does not take pairs of surrogates", help, span);
-                return;
-            }
-            let behind = rest.get(escape.len_utf8()..).unwrap_or("");
-            rest = behind.split_once('\\').map_or("", |(_, rest)| rest);
-        }
-    }
-
-    /// Reports a block scalar that begins with a tab, which Go does not take for text unless the
-    /// header says where the text begins, and which kustomize writes without that.
-    fn check_block(&mut self, text: &str, start: u32, span: Span) {
-        if !text.trim_start_matches('\n').starts_with('\t') {
-            return;
-        }
-        let before = usize::try_from(start).ok().and_then(|start| self.text.get(..start));
-        let header = before.unwrap_or("").trim_end().rsplit('\n').next().unwrap_or("");
-        let header = header.split(" #").next().unwrap_or(header);
-        let header = header.rsplit(['|', '>']).next().unwrap_or(header);
-        let has_indentation = header.contains(|c: char| c.is_ascii_digit());
-        if !has_indentation
-            || (self.dialect == Dialect::Resource && text.starts_with('\t') && allows_block(text))
-        {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::YAML_UNSUPPORTED,
-                    "the first line of a block scalar begins with a tab",
-                    span,
-                )
-                .with_help("write it in double quotes, with `\\t` and `\\n`"),
-            );
-        }
     }
 
     fn open(
@@ -740,28 +619,6 @@ impl<'a> Builder<'a> {
         self.diagnostics.push(diagnostic);
         Err(Abandon)
     }
-
-    fn syntax_error(&mut self, error: &ScanError) {
-        let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
-        let span = self.position.span(offset(at), offset(at));
-        let code = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => codes::YAML_TOO_LARGE,
-            _ => codes::YAML_SYNTAX,
-        };
-        let message = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => {
-                format!("collections are nested more than {DEPTH_LIMIT} deep")
-            }
-            _ => error.info(),
-        };
-        let diagnostic = Diagnostic::error(code, message, span);
-        let indented_with_tab = self.text.get(..at).is_some_and(|before| {
-            let line = before.rsplit('\n').next().unwrap_or(before);
-            !line.is_empty() && line.contains('\t') && line.trim().is_empty()
-        });
-        let help = if indented_with_tab { INDENT_WITH_SPACES } else { help(error.kind()) };
-        self.diagnostics.push(diagnostic.with_help(help));
-    }
 }
 
 /// Warns of a plain value that does not mean the same to every reader.
@@ -778,183 +635,10 @@ fn warn_of_ambiguity(out: &mut Vec<Diagnostic>, value: &Node, key: &str, dialect
     ));
 }
 
-const INDENT_WITH_SPACES: &str = "indent with spaces: YAML does not take tabs";
-
-/// What to do about a syntax error, where the parser's own words do not say it.
-fn help(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::TabInIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabAtBlockScalarStart => INDENT_WITH_SPACES,
-        ErrorKind::UnclosedQuotedScalar => "close the quotes",
-        ErrorKind::RecursionLimitExceeded => {
-            "no Kubernetes object nests like this: is a bracket left open?"
-        }
-        ErrorKind::UnclosedFlowCollection { .. } => {
-            "close the bracket; if this is a template, name the file `*.yaml.j2`"
-        }
-        ErrorKind::UnknownAnchor => "define the anchor before the alias, in the same document",
-        _ => "compare the indentation with the lines above: siblings begin in the same column",
-    }
-}
-
 /// The text of a scalar as JSON would have it.
 fn canonical_text(scalar: &Scalar) -> Text {
     canonical(scalar).map_or_else(|| scalar.text.clone(), Text::from)
 }
 
-/// What is wrong with the value of `<<`.
-fn not_mergeable(node: &Node) -> Option<Diagnostic> {
-    let bad = match &node.value {
-        Value::Mapping(_) => None,
-        Value::Sequence(items) => items.iter().find(|item| item.as_mapping().is_none()),
-        Value::Scalar(_) => Some(node),
-    };
-    bad.map(|bad| bad_merge(bad, bad.span))
-}
-
-fn bad_merge(node: &Node, span: Span) -> Diagnostic {
-    let message = format!("`<<` merges mappings, not {}", node.describe());
-    Diagnostic::error(codes::YAML_UNSUPPORTED, message, span)
-        .with_help("write an alias of a mapping, or several in a sequence: `<<: [*a, *b]`")
-}
-
-/// Adds what `<<` brings in: explicit keys win, then earlier maps.
-fn with_merges(mut entries: Vec<Entry>, merges: Vec<(Span, Node)>) -> Vec<Entry> {
-    if merges.is_empty() {
-        return entries;
-    }
-    let mut known: HashSet<Text> = entries.iter().map(|entry| entry.key.clone()).collect();
-    let maps = merges.into_iter().flat_map(|(_, node)| match node.value {
-        Value::Sequence(items) => items,
-        value => vec![Node { value, span: node.span, origin: node.origin }],
-    });
-    for map in maps {
-        let Value::Mapping(map) = map.value else { continue };
-        entries
-            .extend(map.into_entries().into_iter().filter(|entry| known.insert(entry.key.clone())));
-    }
-    entries
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str, dialect: Dialect) -> (Sources, Vec<Node>, Vec<Diagnostic>) {
-        let mut sources = Sources::default();
-        let id = sources.add("a.yaml", text);
-        let mut diagnostics = Vec::new();
-        let documents = parse(&sources, id, dialect, &mut diagnostics);
-        (sources, documents, diagnostics)
-    }
-
-    fn said(diagnostics: &[Diagnostic], sources: &Sources) -> Vec<String> {
-        let line = |one: &Diagnostic| format!("{} {}", sources.locate(one.primary), one.code);
-        diagnostics.iter().map(line).collect()
-    }
-
-    #[test]
-    fn keys_and_values_know_where_they_are() {
-        let (sources, documents, diagnostics) =
-            read("a:\n  b: \"x y\"\n  c: [1, z]\n", Dialect::Resource);
-        assert!(diagnostics.is_empty());
-        let map = documents[0].get("a").unwrap();
-        let entry = map.as_mapping().unwrap().entry("b").unwrap();
-        assert_eq!(sources.slice(entry.key_span), "b");
-        assert_eq!(sources.slice(entry.value.span), "\"x y\"");
-        let list = map.get("c").unwrap();
-        assert_eq!(sources.slice(list.span), "[1, z]");
-        assert_eq!(sources.slice(list.as_sequence().unwrap()[1].span), "z");
-    }
-
-    #[test]
-    fn a_broken_document_leaves_the_others() {
-        let (sources, documents, diagnostics) =
-            read("a: [1\n---\nb: 1\n---\nc: }\n---\nd: 1\n", Dialect::Resource);
-        assert_eq!(documents.len(), 2);
-        assert_eq!(
-            said(&diagnostics, &sources),
-            ["a.yaml:1:4 yaml/syntax", "a.yaml:5:4 yaml/syntax"]
-        );
-    }
-
-    #[test]
-    fn the_dialects_read_booleans_and_keys_differently() {
-        let text = "a: yes\n";
-        let kind = |dialect| {
-            let (_, documents, _) = read(text, dialect);
-            documents[0].get("a").unwrap().as_scalar().unwrap().kind
-        };
-        assert_eq!(kind(Dialect::Resource), ScalarKind::String);
-        assert_eq!(kind(Dialect::Config), ScalarKind::Bool);
-        let (_, documents, diagnostics) = read("on: 1\n0777: 2\n", Dialect::Config);
-        assert!(diagnostics.is_empty());
-        assert!(documents[0].get("true").is_some() && documents[0].get("511").is_some());
-        let (sources, _, diagnostics) = read("a:\n  1: x\n", Dialect::Resource);
-        assert_eq!(said(&diagnostics, &sources), ["a.yaml:2:3 yaml/unsupported"]);
-    }
-
-    #[test]
-    fn a_key_twice_is_an_error_in_a_resource_only() {
-        let text = "a: 1\nb: 2\na: 3\n";
-        let (sources, _, diagnostics) = read(text, Dialect::Resource);
-        assert_eq!(said(&diagnostics, &sources), ["a.yaml:3:1 yaml/duplicate-key"]);
-        assert!(diagnostics[0].is_error());
-        let (_, documents, diagnostics) = read(text, Dialect::Config);
-        assert!(!diagnostics[0].is_error());
-        assert_eq!(documents[0].get("a").unwrap().scalar_text(), Some("3"));
-    }
-
-    #[test]
-    fn merge_keys_give_way_to_explicit_ones() {
-        let (_, documents, diagnostics) =
-            read("x: &x {a: 1, b: 1}\ny:\n  <<: *x\n  b: 2\n", Dialect::Resource);
-        assert!(diagnostics.is_empty());
-        let y = documents[0].get("y").unwrap();
-        assert_eq!(y.get("a").unwrap().scalar_text(), Some("1"));
-        assert_eq!(y.get("b").unwrap().scalar_text(), Some("2"));
-        assert!(y.get("<<").is_none());
-    }
-
-    #[test]
-    fn aliases_have_a_budget() {
-        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for n in 1..10 {
-            let list = vec![format!("*a{}", n - 1); 10].join(", ");
-            text.extend([format!("a{n}: &a{n} [{list}]\n")]);
-        }
-        let (_, documents, diagnostics) = read(&text, Dialect::Resource);
-        assert!(documents.is_empty());
-        assert_eq!(diagnostics[0].code, codes::YAML_TOO_LARGE);
-    }
-
-    #[test]
-    fn nesting_has_a_limit() {
-        for text in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
-            let (_, documents, diagnostics) = read(&text, Dialect::Resource);
-            assert!(documents.is_empty());
-            assert_eq!(diagnostics[0].code, codes::YAML_TOO_LARGE);
-        }
-    }
-
-    #[test]
-    fn positions_in_an_embedded_text_are_those_in_the_file() {
-        let text = "p: |-\n    a: 1\n    b:\n      c: x\nq: 'd: 2'\nr: >\n  e:\n  1\n";
-        let (sources, documents, _) = read(text, Dialect::Config);
-        let inner = |key: &str| {
-            let scalar = documents[0].get(key).unwrap();
-            parse_embedded(&sources, scalar, Dialect::Resource, &mut Vec::new())
-        };
-        let literal = inner("p");
-        let value = literal[0].at(&["b", "c"]).unwrap();
-        assert_eq!(
-            (sources.slice(value.span), sources.locate(value.span)),
-            ("x", "a.yaml:4:10".into())
-        );
-        let quoted = inner("q");
-        let value = quoted[0].get("d").unwrap();
-        assert_eq!(sources.slice(value.span), "'d: 2'", "the whole scalar");
-    }
-}
+mod tests;

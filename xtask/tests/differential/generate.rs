@@ -174,7 +174,7 @@ impl Maker {
         // Few at a time in a base, so that most cases build.
         let least = usize::from(fields.keys().all(|key| key == "kind" || key == "apiVersion"));
         let features =
-            if role == Role::Overlay { self.rng.usize(1..6) } else { self.rng.usize(least..3) };
+            if role == Role::Overlay { self.rng.usize(1..4) } else { self.rng.usize(least..2) };
         for _ in 0..features {
             self.feature(dir, role, &mut fields);
         }
@@ -337,7 +337,9 @@ impl Maker {
                 2 => json!(null),
                 _ => json!(self.pick(&["new", "true", "1"])),
             };
-            let op = self.pick(&["add", "add", "replace", "remove", "test", "copy", "move"]);
+            let op = self.pick(&[
+                "add", "add", "add", "add", "replace", "replace", "remove", "test", "copy", "move",
+            ]);
             operations.push(match op {
                 "remove" => json!({"op": op, "path": path}),
                 // There kustomize keeps notes of its own during a build, which it would copy.

@@ -1,6 +1,9 @@
 //! `bench build`: this program beside kustomize, on generated overlays.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -35,6 +38,7 @@ struct Peer {
     arguments: &'static [&'static str],
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a number of objects is far below 2^52")]
 pub(super) fn run(args: &Args) -> Result<Verdict> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let arguments = &["build", "overlay"];
@@ -59,6 +63,8 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
         machine(),
         args.runs
     ))?;
+    let mut grown: Option<(usize, f64)> = None;
+    let mut growth = String::new();
     let header = ["objects", "program", "wall ms", "CPU ms", "peak MB", "CPU ratio", "wall ratio"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for &size in &args.sizes {
@@ -66,6 +72,20 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
         generate::overlay(dir.path(), size)?;
         let own = measure(&ours, dir.path(), args.runs)?;
         let bare = measure(&without, dir.path(), args.runs)?;
+        let cpu = median_cpu(&own);
+        if let Some((before, time)) = grown {
+            let (more, longer) = (size as f64 / before as f64, cpu / time);
+            let _ = writeln!(
+                growth,
+                "{size} objects against {before}: {more:.1}x as many, {longer:.2}x the CPU time"
+            );
+        }
+        grown = Some((size, cpu));
+        let _ = writeln!(
+            growth,
+            "{size} objects: the histories of fields cost {:+.1} % of the CPU time",
+            (cpu / median_cpu(&bare) - 1.0) * 100.0
+        );
         let Some(theirs) = &theirs else {
             rows.push(row(size, ours.name, &own, None));
             rows.push(row(size, without.name, &bare, None));
@@ -77,8 +97,13 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
         rows.push(row(size, without.name, &bare, Some(&peer)));
         rows.push(row(size, theirs.name, &peer, None));
     }
-    print(&table(&rows))?;
+    print(&format!("{}\n{growth}", table(&rows)))?;
     Ok(Verdict::Clean)
+}
+
+/// User and system time in milliseconds.
+fn median_cpu(runs: &[Run]) -> f64 {
+    summary(runs, |run| run.cpu.as_secs_f64() * 1000.0).median
 }
 
 fn measure(peer: &Peer, dir: &Path, runs: u32) -> Result<Vec<Run>> {
