@@ -289,6 +289,18 @@ fn env_lines(context: &mut Context<'_>, source: crate::source::SourceId, all: &m
             let offset = |n| u32::try_from(n).unwrap_or(u32::MAX);
             Span::new(source, offset(from)..offset(to))
         };
+        if key.is_empty() {
+            let message = "a line without a name before `=` is dropped";
+            context.report(
+                Diagnostic::warning(
+                    codes::KUSTOMIZE_GENERATOR,
+                    message,
+                    span(at, at + content.len()),
+                )
+                .with_help("name the variable: `NAME=value`"),
+            );
+            continue;
+        }
         all.push(Datum {
             key: key.into(),
             key_span: span(at, at + key.len()),

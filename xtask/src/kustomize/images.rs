@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::{
     context::{Context, set_text},
-    field_spec::{Create, FieldSpec, NotAScalar, visit},
+    field_spec::{Create, FieldSpec, NotACollection, NotAScalar, visit},
     kustomization::Image,
 };
 use crate::{
@@ -33,13 +33,19 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
         );
         return;
     };
-    let mut change = Change { image, pattern, found: false };
+    let mut change = Change { image, pattern, found: false, wrong: None, no_container: None };
     let by = context.by(Step::Images, image.span);
     for resource in map.iter_mut() {
         if resource.id().gvk.kind == "CustomResourceDefinition" {
             continue;
         }
         change.everywhere(&mut context.origins, &mut resource.node);
+        if let Some(wrong) = change.wrong.take() {
+            context.not_a_scalar(resource, &[Text::const_new("image")], wrong);
+        }
+        if let Some(wrong) = change.no_container.take() {
+            context.not_a_collection(resource, &[Text::const_new("image")], wrong);
+        }
         let gvk = resource.id().gvk.clone();
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let origins = &mut context.origins;
@@ -75,6 +81,10 @@ struct Change<'a> {
     pattern: Regex,
     /// Whether there is such an image.
     found: bool,
+    /// An image that is no text.
+    wrong: Option<NotAScalar>,
+    /// A container that is no mapping.
+    no_container: Option<NotACollection>,
 }
 
 impl Change<'_> {
@@ -94,7 +104,12 @@ impl Change<'_> {
                         continue;
                     }
                     for item in entry.value.as_sequence_mut().into_iter().flatten() {
+                        if item.as_mapping().is_none() && !item.is_null() {
+                            self.no_container =
+                                Some(NotACollection { span: item.span, found: item.describe() });
+                        }
                         if let Some(field) = item.get_mut("image") {
+                            self.wrong = NotAScalar::of(field).or(self.wrong);
                             self.apply(origins, field);
                         }
                     }

@@ -248,6 +248,7 @@ fn strategic_merge(context: &mut Context<'_>, map: &mut ResMap, patch: &Patch, o
     let prepared = prepare_for_selected(context, patch, object);
     for index in selected {
         merge_into(context, map, patch, &prepared, kind_of(object), index);
+        add_version(map, index, patch.span);
     }
     if patch.allow_name_change || patch.allow_kind_change {
         report_duplicates(context, map, patch.span);
@@ -273,6 +274,9 @@ fn merge_into_named(
                 prepare(context, patch, object)
             };
             merge_into(context, map, patch, &prepared, kind_of(object), index);
+            if selected {
+                add_version(map, index, patch.span);
+            }
         }
         [] => {
             let diagnostic = Diagnostic::error(
@@ -412,6 +416,15 @@ fn merge_into(
     if replaces_annotations(prepared) {
         resource.forget();
         map.reindex();
+    }
+}
+
+/// Gives an object without a version the null that kustomize writes there when it patches what a
+/// target selects.
+fn add_version(map: &mut ResMap, index: usize, at: Span) {
+    let object = map.get_mut(index).and_then(|resource| resource.node.as_mapping_mut());
+    if let Some(object) = object.filter(|object| !object.contains_key("apiVersion")) {
+        object.push("apiVersion", at, Node::new(Value::Scalar(Scalar::null()), at));
     }
 }
 

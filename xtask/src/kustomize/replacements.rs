@@ -69,8 +69,12 @@ fn report(context: &mut Context<'_>, message: impl Into<String>, at: Span) {
 }
 
 fn replace(context: &mut Context<'_>, map: &mut ResMap, entry: &Replacement) {
+    let mut from = None;
     let value = match (&entry.source, &entry.source_value) {
-        (Some(source), None) => source_value(context, map, source),
+        (Some(source), None) => source_value(context, map, source).map(|(index, value)| {
+            from = Some(index);
+            value
+        }),
         (None, Some(text)) => Some(Node::new(
             Value::Scalar(Scalar {
                 kind: resolve(&text.value, Dialect::Resource),
@@ -90,7 +94,11 @@ fn replace(context: &mut Context<'_>, map: &mut ResMap, entry: &Replacement) {
     if entry.targets.is_empty() {
         report(context, "a replacement must have `targets`", entry.span);
     }
-    let Some(value) = value else { return };
+    let Some(mut value) = value else { return };
+    // A whole value is not copied in kustomize: once a target has changed the field that it comes
+    // from, the next target gets what is there then.
+    let path = entry.source.as_ref().filter(|source| source.options.delimiter.is_empty());
+    let path = path.map(|source| split(&source.field_path.value));
     for target in &entry.targets {
         let Some(selected) = targets(context, map, target) else { continue };
         if selected.is_empty() {
@@ -100,13 +108,14 @@ fn replace(context: &mut Context<'_>, map: &mut ResMap, entry: &Replacement) {
             );
         }
         for index in selected {
-            map.update(index, |resource| copy(context, resource, &value, target));
+            let live = path.as_deref().filter(|_| from == Some(index));
+            map.update(index, |resource| copy(context, resource, &mut value, live, target));
         }
     }
 }
 
-/// The value to copy.
-fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Option<Node> {
+/// The value to copy, and the object that it comes from.
+fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Option<(usize, Node)> {
     let selector = Gvk {
         group: source.group.clone(),
         version: source.version.clone(),
@@ -123,13 +132,13 @@ fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Opt
             && (source.namespace.is_empty() || source.namespace == id.namespace)
             && gvk.is_selected_by(&selector)
     };
-    let found: Vec<&Resource> = candidates
+    let found: Vec<(usize, &Resource)> = candidates
         .into_iter()
-        .filter_map(|index| map.get(index))
-        .filter(|resource| resource.any_id(|id| fits(resource, id)))
+        .filter_map(|index| Some((index, map.get(index)?)))
+        .filter(|(_, resource)| resource.any_id(|id| fits(resource, id)))
         .collect();
-    let resource = match *found.as_slice() {
-        [resource] => resource,
+    let (index, resource) = match *found.as_slice() {
+        [only] => only,
         [] => {
             let message = "no object is the source of the replacement";
             let diagnostic = Diagnostic::error(codes::KUSTOMIZE_REPLACEMENT, message, source.span);
@@ -147,7 +156,7 @@ fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Opt
                 format!("{} objects are the source of the replacement", found.len()),
                 source.span,
             );
-            for resource in found.iter().take(3) {
+            for (_, resource) in found.iter().take(3) {
                 diagnostic = diagnostic.with_related(resource.span(), resource.id().to_string());
             }
             context.report(diagnostic.with_help("name the one that is meant"));
@@ -174,7 +183,8 @@ fn source_value(context: &mut Context<'_>, map: &ResMap, source: &Source) -> Opt
         context.report(diagnostic.with_related(resource.span(), "the source of the replacement"));
         return None;
     };
-    refined(context, value, &source.options, source.field_path.span)
+    let value = refined(context, value, &source.options, source.field_path.span)?;
+    Some((index, value))
 }
 
 /// The part of a value that `delimiter` and `index` name.
@@ -266,8 +276,15 @@ fn targets(context: &mut Context<'_>, map: &ResMap, target: &TargetSelector) -> 
     Some(chosen)
 }
 
-/// Copies a value into the fields of one object.
-fn copy(context: &mut Context<'_>, resource: &mut Resource, value: &Node, target: &TargetSelector) {
+/// Copies a value into the fields of one object. `live` is where the value comes from in this
+/// object, if it does.
+fn copy(
+    context: &mut Context<'_>,
+    resource: &mut Resource,
+    value: &mut Node,
+    live: Option<&[Text]>,
+    target: &TargetSelector,
+) {
     let id = resource.id().to_string();
     for field_path in &target.field_paths {
         let via = field_path.span;
@@ -280,7 +297,12 @@ fn copy(context: &mut Context<'_>, resource: &mut Resource, value: &Node, target
             }
         };
         match fault {
-            None => {}
+            None => {
+                let now = live.and_then(|path| lookup(&resource.node, path).ok().flatten());
+                if let Some(now) = now.cloned() {
+                    *value = now;
+                }
+            }
             Some(Fault::Missing) => {
                 let message = format!("{id} has no `{}` to replace", field_path.value);
                 let diagnostic = Diagnostic::error(codes::KUSTOMIZE_REPLACEMENT, message, via);
