@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, codes},
-    resource::{Gvk, Origins, PreviousId, ResMap, Resource, Step},
+    resource::{Gvk, Origins, Previous, PreviousId, ResMap, Resource, Step},
     source::{OriginId, Span},
     yaml::{Node, Text, Value},
 };
@@ -88,8 +88,8 @@ struct Candidate {
     suffixes: Vec<Text>,
     is_cluster_scoped: bool,
     span: Span,
-    /// Where the name that it has now was set, which is where a reference to it is set.
-    name_span: Span,
+    /// The name that it has now, with the history that a reference to it follows.
+    name: Previous,
 }
 
 impl Candidate {
@@ -147,7 +147,11 @@ impl Candidates {
                 suffixes: resource.suffixes.clone(),
                 is_cluster_scoped: id.is_cluster_scoped,
                 span: resource.span(),
-                name_span: name.map_or(resource.span(), |node| node.span),
+                name: Previous {
+                    value: Some(current.name.clone()),
+                    span: name.map_or(resource.span(), |node| node.span),
+                    origin: name.map_or(OriginId::NONE, |node| node.origin),
+                },
                 current,
             });
         }
@@ -272,8 +276,7 @@ impl Update<'_> {
         else {
             return;
         };
-        let (name, span) = (target.current.name.clone(), target.name_span);
-        set_text(self.origins, field, name, Step::NameReference, span);
+        follow(self.origins, field, &target.name);
     }
 
     /// A field that is an object with a name and perhaps a namespace.
@@ -303,10 +306,10 @@ impl Update<'_> {
             a.current.name == b.current.name && a.namespace == b.namespace
         };
         let Some(target) = self.choose(span, &old, named, same) else { return };
-        let (name, namespace) = (target.current.name.clone(), target.namespace.clone());
-        let at = target.name_span;
+        let (name, namespace) = (target.name.clone(), target.namespace.clone());
+        let at = name.span;
         if let Some(node) = field.get_mut("name") {
-            set_text(self.origins, node, name, Step::NameReference, at);
+            follow(self.origins, node, &name);
         }
         if namespace.is_empty() {
             return;
@@ -378,4 +381,17 @@ impl Update<'_> {
 fn same_ending(a: &[Text], b: &[Text]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     if short.is_empty() { long.is_empty() } else { long.ends_with(short) }
+}
+/// Gives a reference the name of an object, by the same steps that gave it to the object.
+fn follow(origins: &mut Origins, field: &mut Node, name: &Previous) {
+    if name.value.as_deref() == field.scalar_text() {
+        return;
+    }
+    let before = origins.get(name.origin).and_then(|origin| origin.previous.clone());
+    // What the object was called before any step is not a name that the reference had.
+    if let Some(before) = before.filter(|before| before.origin != OriginId::NONE) {
+        follow(origins, field, &before);
+    }
+    let text = name.value.clone().unwrap_or_default();
+    set_text(origins, field, text, Step::NameReference, name.span);
 }
