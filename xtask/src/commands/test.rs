@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::{
-    Context, Verdict, note,
-    tools::{INSTALL_KUSTOMIZE, find, install_kustomize, run_cargo},
+    Context, Verdict,
+    tools::{find, install_kustomize, run_cargo},
 };
 
 /// Run all tests
@@ -42,7 +42,6 @@ fn need_kustomize() -> Result<()> {
     if find("kustomize").is_some() {
         return Ok(());
     }
-    note(&format!("kustomize is not installed, running {INSTALL_KUSTOMIZE}"));
     install_kustomize()
 }
 

@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use super::note;
+
 /// How to get the reference that `build` is compared with.
 pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2";
 
@@ -27,6 +29,7 @@ pub(super) fn install_kustomize() -> Result<()> {
     let Some(go) = on_path("go") else {
         bail!("this needs kustomize, and Go to install it: get Go, then run {INSTALL_KUSTOMIZE}");
     };
+    note(&format!("kustomize is not installed, running {INSTALL_KUSTOMIZE}"));
     let status =
         Command::new(go).args(arguments.split(' ')).status().context("failed to run go")?;
     if !status.success() || find("kustomize").is_none() {
