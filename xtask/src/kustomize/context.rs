@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Options,
-    field_spec::{By, NotACollection, NotAScalar},
+    field_spec::{By, Create, FieldSpec, NotACollection, NotAScalar, visit},
     merge_keys::Schemas,
     values::Templates,
 };
@@ -146,6 +146,31 @@ impl<'a> Context<'a> {
             for entry in object.get(field).and_then(Node::as_mapping).into_iter().flatten() {
                 self.sources.hide(entry.value.span);
             }
+        }
+    }
+
+    /// Calls `set` with each single value at the end of a field spec's path, which is created where
+    /// the field spec says so, and reports what is none.
+    pub fn set_scalars(
+        &mut self,
+        resource: &mut Resource,
+        spec: &FieldSpec,
+        by: By,
+        mut set: impl FnMut(&mut Origins, &mut Node),
+    ) {
+        let create = if spec.create { Create::Scalar } else { Create::Never };
+        let (origins, mut collection) = (&mut self.origins, None);
+        let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
+            collection = NotAScalar::of(field).or(collection);
+            if collection.is_none() {
+                set(origins, field);
+            }
+        });
+        if let Err(wrong) = result {
+            self.not_a_collection(resource, &spec.path, wrong);
+        }
+        if let Some(wrong) = collection {
+            self.not_a_scalar(resource, &spec.path, wrong);
         }
     }
 

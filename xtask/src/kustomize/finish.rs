@@ -9,7 +9,9 @@ use super::{
     decode::Pair,
     hash::hash,
     kustomization::{BuildMetadata, Kustomization, SortOptions},
-    labels, name_references, names, order, vars,
+    labels, name_references, names,
+    objects::drop_unmapped_annotations,
+    order, vars,
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -109,12 +111,9 @@ fn check_annotations(context: &mut Context<'_>, resource: &Resource) {
     let annotations = resource.node.at(&["metadata", "annotations"]).and_then(Node::as_mapping);
     for entry in annotations.into_iter().flatten() {
         if !labels::reads_as_string(&entry.key) {
-            let message =
-                format!("the annotation `{}` is not a string, and keys must be", entry.key);
-            context.report(
-                Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, entry.key_span)
-                    .with_help("use a key that is not a number, a boolean or a date"),
-            );
+            let key = format!("the annotation `{}`", entry.key);
+            let code = codes::KUSTOMIZE_LABEL_KEY;
+            context.report(labels::not_a_string(code, &key, entry.key_span));
         }
     }
 }
@@ -138,10 +137,7 @@ fn annotations(origins: &mut Origins, resource: &mut Resource, metadata: &BuildM
     let Some(object) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) else {
         return;
     };
-    if object.get("annotations").is_some_and(|node| node.as_mapping().is_none()) {
-        // kustomize reads them as a map, which has nothing then.
-        object.remove("annotations");
-    }
+    drop_unmapped_annotations(object);
     if let Some(map) = object.get_mut("annotations").and_then(Node::as_mapping_mut) {
         map.retain(|entry| {
             let key = entry.key.as_str();

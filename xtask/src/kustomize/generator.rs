@@ -8,7 +8,7 @@ use super::{
     context::Context,
     decode::{Pair, Spanned},
     kustomization::{Generator, GeneratorOptions},
-    labels::{check_keys, reads_as_string},
+    labels::{check_keys, not_a_string, reads_as_string},
     loader::Loader,
     objects::check_tabs,
 };
@@ -232,16 +232,9 @@ fn data(
         }
     }
     for (at, datum) in all.iter().enumerate() {
-        // kustomize writes such a key without quotes and then fails to read it back.
         if !datum.key.is_empty() && !reads_as_string(&datum.key) {
-            context.report(
-                Diagnostic::error(
-                    codes::KUSTOMIZE_GENERATOR,
-                    format!("the key `{}` is not a string, and keys must be", datum.key),
-                    datum.key_span,
-                )
-                .with_help("use a key that is not a number, a boolean or a date"),
-            );
+            let key = format!("the key `{}`", datum.key);
+            context.report(not_a_string(codes::KUSTOMIZE_GENERATOR, &key, datum.key_span));
             complete = false;
         }
         if let Some(first) = all.iter().take(at).find(|other| other.key == datum.key) {

@@ -5,7 +5,7 @@
 
 use super::{
     context::Context,
-    objects::{check_tabs, missing_identity, normalize},
+    objects::{check_tabs, drop_unmapped_annotations, missing_identity, normalize},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -160,11 +160,8 @@ pub fn apply(
     }
     normalize(&mut resource.node);
     check_tabs(context, &resource.node);
-    if let Some(metadata) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut)
-        && metadata.get("annotations").is_some_and(|node| node.as_mapping().is_none())
-    {
-        // kustomize reads them as a map, which has nothing then.
-        metadata.remove("annotations");
+    if let Some(metadata) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) {
+        drop_unmapped_annotations(metadata);
     }
     if let Some(field) = missing_identity(&resource.node) {
         let message = format!("the patch leaves {} without `{field}`", resource.id());

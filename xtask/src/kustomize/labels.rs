@@ -8,9 +8,9 @@ use super::{
     transformer_config::{Conflict, TransformerConfig, merge_specs, report_conflict},
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Code, Diagnostic, codes},
     resource::{Gvk, ResMap, Step},
-    source::OriginId,
+    source::{OriginId, Span},
     yaml::{Dialect, Node, ScalarKind, resolve},
 };
 
@@ -68,6 +68,12 @@ pub fn reads_as_string(key: &str) -> bool {
     key != "<<" && resolve(key, Dialect::Resource) == ScalarKind::String
 }
 
+/// Says that a key is no string: kustomize writes it without quotes and then fails to read it back.
+pub fn not_a_string(code: Code, key: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(code, format!("{key} is not a string, and keys must be"), at)
+        .with_help("use a key that is not a number, a boolean or a date")
+}
+
 /// Reports the first key that is not a string, and is `None` then.
 pub fn check_keys<'a>(
     context: &mut Context<'_>,
@@ -76,11 +82,8 @@ pub fn check_keys<'a>(
     let pair = pairs.into_iter().find(|pair| !reads_as_string(&pair.key));
     let Some(pair) = pair else { return Some(()) };
     let written = context.sources.slice(pair.key_span);
-    let message = format!("the key `{written}` is not a string, and keys must be");
-    context.report(
-        Diagnostic::error(codes::KUSTOMIZE_LABEL_KEY, message, pair.key_span)
-            .with_help("use a key that is not a number, a boolean or a date"),
-    );
+    let key = format!("the key `{written}`");
+    context.report(not_a_string(codes::KUSTOMIZE_LABEL_KEY, &key, pair.key_span));
     None
 }
 
@@ -100,8 +103,9 @@ pub fn add(
         return;
     }
     let by = context.by(step, first.key_span);
+    let mut created: Vec<Option<OriginId>> = vec![None; pairs.len()];
     for resource in map.iter_mut() {
-        let mut created: Vec<Option<OriginId>> = vec![None; pairs.len()];
+        created.fill(None);
         let gvk = resource.id().gvk.clone();
         for spec in specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk)) {
             let create = if spec.create { Create::Mapping } else { Create::Never };

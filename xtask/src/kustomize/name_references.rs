@@ -382,6 +382,7 @@ fn same_ending(a: &[Text], b: &[Text]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     if short.is_empty() { long.is_empty() } else { long.ends_with(short) }
 }
+
 /// Gives a reference the name of an object, by the same steps that gave it to the object.
 fn follow(origins: &mut Origins, field: &mut Node, name: &Previous) {
     if name.value.as_deref() == field.scalar_text() {

@@ -31,23 +31,10 @@ pub fn affix(
                 affix_name(context, resource, affix, step);
                 continue;
             }
-            let create = if spec.create { Create::Scalar } else { Create::Never };
-            let origins = &mut context.origins;
-            let mut collection = None;
-            let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
-                collection = NotAScalar::of(field).or(collection);
-                if collection.is_some() {
-                    return;
-                }
+            context.set_scalars(resource, spec, by, |origins, field| {
                 let text = affixed(field.scalar_text().unwrap_or(""), affix, step);
                 set_text(origins, field, text, step, affix.span);
             });
-            if let Err(wrong) = result {
-                context.not_a_collection(resource, &spec.path, wrong);
-            }
-            if let Some(wrong) = collection {
-                context.not_a_scalar(resource, &spec.path, wrong);
-            }
         }
     }
     map.reindex();

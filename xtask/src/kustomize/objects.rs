@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Diagnostic, codes},
-    yaml::{Node, Scalar, ScalarKind, Text, Value, canonical, is_unreadable_block},
+    yaml::{Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, is_unreadable_block},
 };
 
 /// The objects of some documents; `None` if one of them is not an object, which has been reported.
@@ -31,7 +31,7 @@ fn sort_out(
     objects: &mut Vec<Node>,
     later: &mut Vec<Node>,
 ) -> bool {
-    if document.as_mapping().is_some_and(crate::yaml::Mapping::is_empty) || document.is_null() {
+    if document.as_mapping().is_some_and(Mapping::is_empty) || document.is_null() {
         return true;
     }
     let kind = document.get("kind").and_then(Node::scalar_text).unwrap_or("");
@@ -100,6 +100,13 @@ fn incomplete(document: &Node, kind: &str) -> Option<Diagnostic> {
         );
     }
     None
+}
+
+/// Drops annotations that are no map: kustomize reads them as one, which has nothing then.
+pub fn drop_unmapped_annotations(metadata: &mut Mapping) {
+    if metadata.get("annotations").is_some_and(|node| node.as_mapping().is_none()) {
+        metadata.remove("annotations");
+    }
 }
 
 /// What an object lacks that every object has.

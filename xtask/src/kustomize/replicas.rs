@@ -2,7 +2,7 @@
 
 use super::{
     context::{Context, set_scalar},
-    field_spec::{Create, FieldSpec, NotAScalar, visit},
+    field_spec::FieldSpec,
     kustomization::Replicas,
 };
 use crate::{
@@ -25,28 +25,15 @@ pub fn replicas(
         for index in map.with_any_name(&replicas.name.value, &spec.gvk) {
             found = true;
             let Some(resource) = map.get_mut(index) else { continue };
-            let origins = &mut context.origins;
-            let create = if spec.create { Create::Scalar } else { Create::Never };
-            let mut collection = None;
-            let result = visit(&mut resource.node, &spec.path, create, by, &mut |field| {
-                collection = NotAScalar::of(field).or(collection);
-                if collection.is_some() {
-                    return;
-                }
+            context.set_scalars(resource, spec, by, |origins, field| {
                 // A number in quotes stays in quotes.
-                let quoted = field.as_str().is_some_and(|text| !text.is_empty())
-                    && resolve(field.as_str().unwrap_or(""), Dialect::Resource)
-                        != ScalarKind::String;
+                let quoted = field.as_str().is_some_and(|text| {
+                    !text.is_empty() && resolve(text, Dialect::Resource) != ScalarKind::String
+                });
                 let kind = if quoted { ScalarKind::String } else { ScalarKind::Int };
                 let scalar = Scalar { kind, text: count.clone() };
                 set_scalar(origins, field, scalar, Step::Replicas, replicas.count.span);
             });
-            if let Err(wrong) = result {
-                context.not_a_collection(resource, &spec.path, wrong);
-            }
-            if let Some(wrong) = collection {
-                context.not_a_scalar(resource, &spec.path, wrong);
-            }
         }
     }
     if !found {

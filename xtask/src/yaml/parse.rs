@@ -59,9 +59,8 @@ pub fn parse_embedded(
     dialect: Dialect,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
-    let Some(text) = scalar.scalar_text() else { return Vec::new() };
-    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
-    parse_text(text, position, dialect, diagnostics)
+    let text = scalar.scalar_text().unwrap_or("");
+    parse_part(sources, scalar, text, 0, dialect, diagnostics)
 }
 
 /// As [`parse_embedded`], without the white space around the text: kustomize trims an inline patch,
@@ -72,10 +71,23 @@ pub fn parse_trimmed(
     dialect: Dialect,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
-    let Some(text) = scalar.scalar_text() else { return Vec::new() };
+    let text = scalar.scalar_text().unwrap_or("");
     let skipped = text.len() - text.trim_start().len();
-    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
-    parse_text(text.trim(), position.skipping(offset(skipped)), dialect, diagnostics)
+    parse_part(sources, scalar, text.trim(), skipped, dialect, diagnostics)
+}
+
+/// The documents of a part of a scalar's text, which begins behind the `skipped` bytes before it.
+fn parse_part(
+    sources: &Sources,
+    scalar: &Node,
+    part: &str,
+    skipped: usize,
+    dialect: Dialect,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let Some(whole) = scalar.scalar_text() else { return Vec::new() };
+    let position = Position::within(scalar.span, sources.slice(scalar.span), whole);
+    parse_text(part, position.skipping(offset(skipped)), dialect, diagnostics)
 }
 
 fn parse_text<'a>(

@@ -229,8 +229,7 @@ pub fn read_field_spec(node: &Node, out: &mut Vec<Diagnostic>) -> FieldSpecEntry
     let path = fields.string("path", out).unwrap_or(Spanned { value: Text::default(), span });
     // A slash in front of it does nothing; a part without a name leads nowhere.
     let parts = path.value.strip_prefix('/').unwrap_or(&path.value);
-    if parts.replace("\\/", "").split('/').any(str::is_empty) && parts.replace("\\/", "") == *parts
-    {
+    if !parts.contains("\\/") && parts.split('/').any(str::is_empty) {
         let message = format!("the path `{}` has a part without a name", path.value);
         out.push(
             Diagnostic::error(codes::KUSTOMIZE_FIELD_SPEC, message, path.span)
