@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod api;
 pub mod bench;
 mod build;
 mod ci;
@@ -16,6 +17,7 @@ mod context;
 mod doctor;
 mod explain;
 mod files;
+mod image;
 mod render;
 mod test;
 mod tools;
@@ -37,6 +39,7 @@ enum Command {
     Render(render::Args),
     Build(build::Args),
     Explain(explain::Args),
+    Image(image::Args),
     Test(test::Args),
     Ci(ci::Args),
     Bench(bench::Args),
@@ -60,6 +63,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Render(args) => render::run(args, &context),
         Command::Build(args) => build::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
+        Command::Image(args) => image::run(args, &context),
         Command::Test(args) => test::run(args, &context),
         Command::Ci(args) => ci::run(args, &context),
         Command::Bench(args) => bench::run(args, &context),

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{Context, Verdict};
 
+mod api;
 mod build;
 pub mod generate;
 mod measure;
@@ -12,7 +13,8 @@ mod measure;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench build
-  cargo xtask bench build --sizes 1,1000 --runs 9")]
+  cargo xtask bench build --sizes 1,1000 --runs 9
+  cargo xtask bench api")]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -21,10 +23,12 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Build(build::Args),
+    Api(api::Args),
 }
 
-pub(super) fn run(args: &Args, _: &Context) -> Result<Verdict> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     match &args.what {
         What::Build(args) => build::run(args),
+        What::Api(args) => api::run(args, context),
     }
 }

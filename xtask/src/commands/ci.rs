@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     ("cargo fmt --check", fmt),
     ("cargo clippy", clippy),
     ("cargo xtask render --check", |context| render::check(context, &[])),
+    ("ruff, mypy and hadolint in api/", test::lint_api),
     ("cargo xtask test --all", test::all),
 ];
 

@@ -19,6 +19,7 @@ pub(super) struct Args {}
 /// A program that some command uses.
 struct Tool {
     name: &'static str,
+    /// The arguments that make it print its version; none where it has no such option.
     version: &'static [&'static str],
     required: bool,
     used_by: &'static str,
@@ -65,21 +66,56 @@ const TOOLS: &[Tool] = &[
         name: "go",
         version: &["version"],
         required: false,
-        used_by: "installing kustomize",
+        used_by: "installing kustomize; the database for the tests of api/, where there is no other",
         install: "https://go.dev/dl",
     },
     Tool {
         name: "kubectl",
         version: &["version", "--client"],
         required: false,
-        used_by: "working with a cluster",
+        used_by: "up, down, smoke",
         install: "https://kubernetes.io/docs/tasks/tools",
+    },
+    Tool {
+        name: "minikube",
+        version: &["version", "--short"],
+        required: false,
+        used_by: "up, down, for a cluster on this machine",
+        install: "https://minikube.sigs.k8s.io/docs/start",
+    },
+    Tool {
+        name: "docker",
+        version: &["version", "--format", "{{.Server.Version}}"],
+        required: false,
+        used_by: "image, up; podman or buildah do as well",
+        install: "https://docs.docker.com/engine/install",
+    },
+    Tool {
+        name: "podman",
+        version: &["--version"],
+        required: false,
+        used_by: "image, up; docker or buildah do as well",
+        install: "https://podman.io/docs/installation",
+    },
+    Tool {
+        name: "buildah",
+        version: &["--version"],
+        required: false,
+        used_by: "image, up; docker or podman do as well",
+        install: "https://github.com/containers/buildah/blob/main/install.md",
+    },
+    Tool {
+        name: "wrk",
+        version: &[],
+        required: false,
+        used_by: "bench api",
+        install: "apt install wrk, or brew install wrk",
     },
     Tool {
         name: "python3",
         version: &["--version"],
         required: false,
-        used_by: "the tests of api/",
+        used_by: "the tests of api/ (3.11 or later)",
         install: "https://www.python.org/downloads",
     },
 ];
@@ -88,29 +124,47 @@ pub(super) fn run(_: &Args) -> Result<Verdict> {
     let mut rows = vec![["", "program", "version", "used by"].map(str::to_owned).to_vec()];
     let mut verdict = Verdict::Clean;
     for tool in TOOLS {
-        let found = version(tool);
-        let (mark, detail) = match &found {
-            Some(version) => ("ok", version.clone()),
-            None => ("missing", format!("get it: {}", tool.install)),
+        let (mark, detail) = match look_for(tool) {
+            Found::Version(version) => ("ok", version),
+            Found::Silent => ("idle", "it is installed, but does not answer".to_owned()),
+            Found::Nothing if tool.required => {
+                verdict = Verdict::Failed;
+                ("MISSING", format!("get it: {}", tool.install))
+            }
+            Found::Nothing => ("missing", format!("get it: {}", tool.install)),
         };
-        if found.is_none() && tool.required {
-            verdict = Verdict::Failed;
-        }
-        let mark = if tool.required && found.is_none() { "MISSING" } else { mark };
-        rows.push(vec![mark.to_owned(), tool.name.to_owned(), detail, tool.used_by.to_owned()]);
+        rows.push([mark, tool.name, &detail, tool.used_by].map(str::to_owned).to_vec());
     }
     print(&table(&rows))?;
     Ok(verdict)
 }
 
-/// The version that a program prints, without its own name in front.
-fn version(tool: &Tool) -> Option<String> {
+/// What there is of a program.
+enum Found {
+    /// It says its version, given without its own name in front.
+    Version(String),
+    /// It is there and cannot say it: the client of an engine that does not run.
+    Silent,
+    Nothing,
+}
+
+fn look_for(tool: &Tool) -> Found {
     let program = match tool.name {
-        "cargo" | "rustfmt" | "clippy" => PathBuf::from(cargo()),
-        name => find(name)?,
+        "cargo" | "rustfmt" | "clippy" => Some(PathBuf::from(cargo())),
+        name => find(name),
     };
-    let line = output(&program, tool.version)?;
-    let words = line.split_whitespace();
-    let version = words.clone().find(|word| word.contains(|c: char| c.is_ascii_digit()));
-    Some(version.map_or(line.clone(), str::to_owned))
+    let Some(program) = program else { return Found::Nothing };
+    if tool.version.is_empty() {
+        return Found::Version("installed".to_owned());
+    }
+    match output(&program, tool.version) {
+        Some(line) => {
+            let mut words = line.split_whitespace();
+            let number = words.find(|word| word.contains(|c: char| c.is_ascii_digit()));
+            Found::Version(number.unwrap_or(&line).to_owned())
+        }
+        // A component that is not installed is a program that fails.
+        None if matches!(tool.name, "cargo" | "rustfmt" | "clippy") => Found::Nothing,
+        None => Found::Silent,
+    }
 }

@@ -1,9 +1,13 @@
 //! `test`: every test of the repository.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
 
 use super::{
     Context, Verdict,
+    api::Environment,
+    context::note,
     tools::{find, install_kustomize, run_cargo},
 };
 
@@ -12,45 +16,91 @@ use super::{
 #[command(after_help = "Examples:
   cargo xtask test
   cargo xtask test --all
-  cargo xtask test -- golden")]
+  cargo xtask test rust -- golden
+  cargo xtask test api -- -k users")]
 pub(super) struct Args {
+    /// Only the tests of one part
+    #[arg(value_enum)]
+    part: Option<Part>,
     /// Also build 2,000 random kustomizations with the real kustomize and compare; installs it
     /// with Go where it is missing
     #[arg(long)]
     all: bool,
-    /// Passed to the test programs: a filter, for example
-    #[arg(last = true)]
+    /// Passed to the test programs of the part: a filter, for example
+    #[arg(last = true, requires = "part")]
     rest: Vec<String>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The toolchain, with the manifests
+    Rust,
+    /// The service in api/, against a real database server
+    Api,
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
-    let mut rest = args.rest.clone();
-    if args.all {
-        need_kustomize()?;
-        rest.push("--include-ignored".to_owned());
+    let wanted = |part| args.part.is_none_or(|only| only == part);
+    let mut verdict = Verdict::Clean;
+    if wanted(Part::Rust) {
+        verdict = rust(args, context)?;
     }
-    tests(context, &rest)
+    // A failure in one part says nothing about the other, so that both are told.
+    if wanted(Part::Api) && api(&args.rest, context)? == Verdict::Failed {
+        verdict = Verdict::Failed;
+    }
+    Ok(verdict)
 }
 
 /// Runs every test, with the comparison with the real kustomize.
 pub(super) fn all(context: &Context) -> Result<Verdict> {
-    run(&Args { all: true, rest: Vec::new() }, context)
+    run(&Args { part: None, all: true, rest: Vec::new() }, context)
 }
 
-/// Installs what the tests with `--all` compare with.
-fn need_kustomize() -> Result<()> {
-    if find("kustomize").is_some() {
-        return Ok(());
+fn rust(args: &Args, context: &Context) -> Result<Verdict> {
+    let mut rest = args.rest.clone();
+    if args.all {
+        if find("kustomize").is_none() {
+            install_kustomize()?;
+        }
+        rest.push("--include-ignored".to_owned());
     }
-    install_kustomize()
-}
-
-/// Runs every test with `rest` as arguments of the test programs.
-fn tests(context: &Context, rest: &[String]) -> Result<Verdict> {
     let mut arguments = vec!["test".to_owned(), "--workspace".to_owned(), "--locked".to_owned()];
     if !rest.is_empty() {
         arguments.push("--".to_owned());
-        arguments.extend_from_slice(rest);
+        arguments.extend(rest);
     }
     Ok(if run_cargo(&context.root, &arguments)? { Verdict::Clean } else { Verdict::Failed })
+}
+
+fn api(rest: &[String], context: &Context) -> Result<Verdict> {
+    let environment = Environment::prepare(context)?;
+    let mut command = environment.module("pytest", rest);
+    let status = command.status().context("failed to run pytest")?;
+    match status.code() {
+        Some(0) => Ok(Verdict::Clean),
+        // 1: tests failed. 5: none was selected, which is no pass either.
+        Some(1 | 5) => Ok(Verdict::Failed),
+        _ => bail!("pytest could not do its work: {status}"),
+    }
+}
+
+/// The static checks of the service: style, types, and the Dockerfile.
+pub(super) fn lint_api(context: &Context) -> Result<Verdict> {
+    let environment = Environment::prepare(context)?;
+    let steps: [(&str, Command); 4] = [
+        ("ruff check", environment.module("ruff", &["check", "--quiet"])),
+        ("ruff format", environment.module("ruff", &["format", "--check", "--quiet"])),
+        ("mypy", environment.module("mypy", &["--strict", "app", "tests"])),
+        ("hadolint", environment.program("hadolint", &["Dockerfile"])),
+    ];
+    let mut verdict = Verdict::Clean;
+    for (name, mut command) in steps {
+        let status = command.status().with_context(|| format!("failed to run {name}"))?;
+        if !status.success() {
+            note(&format!("{name} failed"));
+            verdict = Verdict::Failed;
+        }
+    }
+    Ok(verdict)
 }

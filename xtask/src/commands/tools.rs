@@ -71,3 +71,34 @@ pub(super) fn run_cargo(dir: &Path, args: &[impl AsRef<OsStr>]) -> Result<bool> 
     let status = Command::new(cargo()).args(args).current_dir(dir).status();
     Ok(status.context("failed to run cargo; `cargo xtask doctor` says how to get it")?.success())
 }
+
+/// A command as a line that can be pasted into a shell.
+pub(super) fn shell_line(program: &str, args: &[String]) -> String {
+    let mut line = quoted(program);
+    for arg in args {
+        line.push(' ');
+        line.push_str(&quoted(arg));
+    }
+    line.push('\n');
+    line
+}
+
+/// A word for a POSIX shell, in quotes where it needs them.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=/.,:@%{}".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_can_be_pasted() {
+        let args = ["a b", "it's", "", "--x=y:z"].map(str::to_owned);
+        assert_eq!(shell_line("run", &args), "run 'a b' 'it'\\''s' '' --x=y:z\n");
+    }
+}

@@ -51,7 +51,11 @@ pub(super) fn once(program: &Path, args: &[&str], dir: &Path, output: &Path) -> 
 
 /// The middle and the ends of what `value` takes from the runs.
 pub(super) fn summary(runs: &[Run], value: impl Fn(&Run) -> f64) -> Summary {
-    let mut values: Vec<f64> = runs.iter().map(value).collect();
+    middle(runs.iter().map(value).collect())
+}
+
+/// The middle and the ends of some values.
+pub(super) fn middle(mut values: Vec<f64>) -> Summary {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
     let last = values.len().saturating_sub(1);
