@@ -2,7 +2,9 @@
 //! changes.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
+    fmt::Write,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -10,6 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -17,9 +20,6 @@ use super::{
     context::note,
     tools::{find, output},
 };
-
-/// What reads the lock file. The image pins the same version in `api/Dockerfile`.
-const PIPENV: &str = "pipenv==2026.10.3";
 
 /// The oldest Python that the tests pass on.
 const OLDEST: (u32, u32) = (3, 11);
@@ -48,38 +48,30 @@ impl Environment {
         guard.lock().context("failed to lock the Python environment")?;
         let environment = Self { dir, venv: home.join("venv") };
         let stamp = environment.venv.join("made-from");
-        let wanted = fingerprint(&[&locked, version.as_bytes(), PIPENV.as_bytes()]);
+        let wanted = fingerprint(&[&locked, version.as_bytes()]);
         if fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
             note(&format!("installing the packages of api/Pipfile.lock for Python {version} ..."));
-            environment.make(&python, &home)?;
+            let requirements = requirements(&locked).context("api/Pipfile.lock")?;
+            environment.make(&python, &requirements)?;
             fs::write(&stamp, wanted).context("failed to record what was installed")?;
         }
         Ok(environment)
     }
 
-    /// Installs what the lock file names and nothing else, each package with its hash.
-    fn make(&self, python: &Path, home: &Path) -> Result<()> {
-        let tool = home.join("pipenv");
-        for dir in [&self.venv, &tool] {
-            if dir.exists() {
-                fs::remove_dir_all(dir)
-                    .with_context(|| format!("failed to remove {}", dir.display()))?;
-            }
-            let made = quiet(Command::new(python).args(["-m", "venv"]).arg(dir));
-            made.context("python3 cannot make environments: on Debian, install python3-venv")?;
+    /// Installs what is locked and nothing else, each package with its hash.
+    fn make(&self, python: &Path, requirements: &str) -> Result<()> {
+        if self.venv.exists() {
+            fs::remove_dir_all(&self.venv)
+                .with_context(|| format!("failed to remove {}", self.venv.display()))?;
         }
-        quiet(pip(&tool).args(["install", "--quiet", PIPENV]))?;
-        let mut export = Command::new(tool.join("bin/pipenv"));
-        export.args(["requirements", "--dev", "--hash"]).current_dir(&self.dir);
-        // Its own environment is enough to read a lock file.
-        export.env("PIPENV_IGNORE_VIRTUALENVS", "1").env("PIPENV_VERBOSITY", "-1");
-        let exported = export.stdin(Stdio::null()).output().context("failed to run pipenv")?;
-        let said = String::from_utf8_lossy(&exported.stderr);
-        ensure!(exported.status.success(), "pipenv cannot read api/Pipfile.lock: {}", said.trim());
-        let requirements = home.join("requirements.txt");
-        fs::write(&requirements, exported.stdout).context("failed to write the requirements")?;
-        let options = ["install", "--quiet", "--no-deps", "--require-hashes", "--requirement"];
-        quiet(pip(&self.venv).args(options).arg(&requirements))
+        quiet(Command::new(python).args(["-m", "venv"]).arg(&self.venv))
+            .context("python3 cannot make environments: on Debian, install python3-venv")?;
+        let file = self.venv.join("requirements.txt");
+        fs::write(&file, requirements).context("failed to write the requirements")?;
+        let options = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
+        let locked = ["--no-deps", "--require-hashes", "--requirement"];
+        let mut pip = Command::new(self.venv.join("bin/python"));
+        quiet(pip.args(options).args(locked).arg(&file))
     }
 
     /// A command that runs a module of the environment in `api/`.
@@ -97,12 +89,6 @@ impl Environment {
     }
 }
 
-fn pip(venv: &Path) -> Command {
-    let mut command = Command::new(venv.join("bin/python"));
-    command.args(["-m", "pip", "--disable-pip-version-check"]);
-    command
-}
-
 /// Runs a command whose output matters only if it fails.
 fn quiet(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
@@ -115,6 +101,35 @@ fn quiet(command: &mut Command) -> Result<()> {
         bail!("{program} failed:\n{}", String::from_utf8_lossy(&text).trim());
     }
     Ok(())
+}
+
+/// The packages of a lock file in the format of pip: the locked versions alone, as the ranges of the
+/// Pipfile were resolved when it was locked.
+fn requirements(lock: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Lock {
+        default: BTreeMap<String, Package>,
+        develop: BTreeMap<String, Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        /// `==1.2.3`.
+        version: String,
+        hashes: Vec<String>,
+        markers: Option<String>,
+    }
+    let Lock { mut default, develop } = serde_json::from_slice(lock)?;
+    // A package of both is locked at one version; the markers of the service are the wider ones.
+    for (name, package) in develop {
+        default.entry(name).or_insert(package);
+    }
+    let mut lines = String::new();
+    for (name, Package { version, hashes, markers }) in &default {
+        let marker = markers.as_ref().map(|markers| format!("; {markers}")).unwrap_or_default();
+        let hashes: Vec<_> = hashes.iter().map(|hash| format!(" --hash={hash}")).collect();
+        let _ = writeln!(lines, "{name}{version}{marker}{}", hashes.concat());
+    }
+    Ok(lines)
 }
 
 fn find_python() -> Result<(PathBuf, String)> {
@@ -150,6 +165,21 @@ fn fingerprint(parts: &[&[u8]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_file_is_read() {
+        let lock = br#"{
+            "_meta": {"sources": []},
+            "default": {"b": {"version": "==2", "hashes": ["sha256:1", "sha256:2"]}},
+            "develop": {"a": {"version": "==1", "hashes": ["sha256:3"], "markers": "os_name == 'nt'"},
+                        "b": {"version": "==2", "hashes": ["sha256:4"], "markers": "extra"}}
+        }"#;
+        let expected =
+            "a==1; os_name == 'nt' --hash=sha256:3\nb==2 --hash=sha256:1 --hash=sha256:2\n";
+        assert_eq!(requirements(lock).unwrap(), expected);
+        let without = br#"{"default": {"a": {"version": "==1"}}, "develop": {}}"#;
+        assert!(requirements(without).is_err());
+    }
 
     #[test]
     fn what_goes_into_a_fingerprint_is_kept_apart() {

@@ -100,6 +100,10 @@ impl Builder {
             // The other format has no HEALTHCHECK.
             command.extend(["--format", "docker"].map(str::to_owned));
         }
+        if self == Self::Buildah {
+            // It keeps no layers by itself, so that each build would make another image.
+            command.push("--layers".to_owned());
+        }
         let base = args.base.as_ref().map(|base| format!("BASE_IMAGE={base}"));
         let revision = revision.map(|revision| format!("REVISION={revision}"));
         for argument in [base, revision].into_iter().flatten() {
@@ -278,7 +282,8 @@ mod tests {
         let line = Builder::Buildah.build("localhost/api:dev", &args, Some("abc")).join(" ");
         assert_eq!(
             line,
-            "build --tag localhost/api:dev --format docker --build-arg BASE_IMAGE=localhost/python:3 \
+            "build --tag localhost/api:dev --format docker --layers --build-arg \
+             BASE_IMAGE=localhost/python:3 \
              --build-arg REVISION=abc --isolation chroot api"
         );
     }
