@@ -80,7 +80,7 @@ struct Engine {
 /// A container that is removed at the end, whatever happens.
 struct Container<'engine> {
     engine: &'engine Engine,
-    id: String,
+    name: String,
 }
 
 /// The program that runs what `builder` builds; buildah shares the storage of podman.
@@ -120,25 +120,22 @@ pub(super) fn run(built: &Built) -> Result<Verdict> {
 }
 
 fn bad_settings(engine: &Engine, image: &str) -> Result<String> {
-    let mut arguments = vec!["run", "--rm"];
-    arguments.extend(HARDENED);
-    arguments.push(image);
     let start = Instant::now();
-    let output = engine.run(&arguments)?;
+    let container = Container::start(engine, image, &[])?;
+    let status = engine.line(&["wait", &container.name])?;
     let took = start.elapsed();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim();
-    ensure!(!output.status.success(), "it starts, and nothing tells it where its database is");
+    let said = container.logs()?;
+    ensure!(
+        status != "0",
+        "it ends as if all were well, and nothing tells it where its database is"
+    );
     ensure!(said.lines().count() == 1, "it should say why in one line, and says: {said}");
     Ok(format!("{said} ({} ms with the start of the container)", took.as_millis()))
 }
 
 fn hardened(engine: &Engine, image: &str) -> Result<String> {
-    let mut arguments = vec!["run", "--detach", "--env", NO_DATABASE];
-    arguments.extend(HARDENED);
-    arguments.push(image);
     let start = Instant::now();
-    let container = Container { engine, id: engine.line(&arguments)? };
+    let container = Container::start(engine, image, &["--env", NO_DATABASE])?;
     let deadline = start + Duration::from_secs(20);
     while container.status("/healthz").ok().as_deref() != Some("200") {
         if Instant::now() > deadline {
@@ -153,9 +150,9 @@ fn hardened(engine: &Engine, image: &str) -> Result<String> {
     ensure!(powers == "nothing", "it should not: {powers}");
     container.check_health()?;
     let start = Instant::now();
-    engine.line(&["stop", "--time", "30", &container.id])?;
+    engine.line(&["stop", "--time", "30", &container.name])?;
     let stopped = start.elapsed();
-    let status = engine.line(&["inspect", "--format", "{{.State.ExitCode}}", &container.id])?;
+    let status = engine.line(&["inspect", "--format", "{{.State.ExitCode}}", &container.name])?;
     ensure!(status == "0", "it ends with {status} on SIGTERM: {}", container.logs()?);
     Ok(format!(
         "answers after {} ms, ends with 0 after {} ms, as user 10001 without capabilities on a \
@@ -184,9 +181,18 @@ impl Engine {
     }
 }
 
-impl Container<'_> {
+impl<'engine> Container<'engine> {
+    fn start(engine: &'engine Engine, image: &str, options: &[&str]) -> Result<Self> {
+        let name = format!("users-service-smoke-{}", std::process::id());
+        // Before it is there: one that cannot be started is left behind by some engines.
+        let container = Self { engine, name };
+        let named = ["run", "--detach", "--name", &container.name];
+        engine.line(&[&named, options, HARDENED, &[image]].concat())?;
+        Ok(container)
+    }
+
     fn python(&self, arguments: &[&str]) -> Result<String> {
-        self.engine.line(&[&["exec", &self.id, "python3", "-c"], arguments].concat())
+        self.engine.line(&[&["exec", &self.name, "python3", "-c"], arguments].concat())
     }
 
     fn status(&self, path: &str) -> Result<String> {
@@ -196,21 +202,21 @@ impl Container<'_> {
     /// Runs the command of HEALTHCHECK. That it is run at intervals is the engine's part.
     fn check_health(&self) -> Result<()> {
         let format = "{{json .Config.Healthcheck.Test}}";
-        let test = self.engine.line(&["inspect", "--format", format, &self.id])?;
+        let test = self.engine.line(&["inspect", "--format", format, &self.name])?;
         let test: Vec<String> =
             serde_json::from_str(&test).context("the image has no HEALTHCHECK")?;
         let Some(("CMD", command)) = test.split_first().map(|(form, rest)| (form.as_str(), rest))
         else {
             bail!("HEALTHCHECK is not in exec form");
         };
-        let mut arguments = vec!["exec", self.id.as_str()];
+        let mut arguments = vec!["exec", self.name.as_str()];
         arguments.extend(command.iter().map(String::as_str));
         self.engine.line(&arguments).context("HEALTHCHECK")?;
         Ok(())
     }
 
     fn logs(&self) -> Result<String> {
-        let output = self.engine.run(&["logs", "--tail", "5", &self.id])?;
+        let output = self.engine.run(&["logs", "--tail", "5", &self.name])?;
         let text = [output.stdout, output.stderr].concat();
         Ok(String::from_utf8_lossy(&text).trim().to_owned())
     }
@@ -219,6 +225,6 @@ impl Container<'_> {
 impl Drop for Container<'_> {
     fn drop(&mut self) {
         // Nothing can be done about a container that cannot be removed.
-        let _ = self.engine.run(&["rm", "--force", &self.id]);
+        let _ = self.engine.run(&["rm", "--force", &self.name]);
     }
 }

@@ -1,0 +1,1 @@
+"""What the tests run against: a real database, certificates and a TLS endpoint."""
