@@ -75,7 +75,10 @@ fn rust(args: &Args, context: &Context) -> Result<Verdict> {
 
 fn api(rest: &[String], context: &Context) -> Result<Verdict> {
     let environment = Environment::prepare(context)?;
-    let mut command = environment.module("pytest", rest);
+    // Whether enough of the code is reached can be said of a whole run only.
+    let coverage = ["--cov".to_owned()];
+    let arguments = if rest.is_empty() { &coverage } else { rest };
+    let mut command = environment.module("pytest", arguments);
     let status = command.status().context("failed to run pytest")?;
     match status.code() {
         Some(0) => Ok(Verdict::Clean),
