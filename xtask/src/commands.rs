@@ -12,15 +12,20 @@ mod api;
 pub mod bench;
 mod build;
 mod ci;
+mod cluster;
 mod completions;
 mod context;
 mod doctor;
+mod down;
 mod explain;
 mod files;
 mod image;
+mod port_forward;
 mod render;
+mod smoke;
 mod test;
 mod tools;
+mod up;
 
 use context::{ClosedPipe, Context, GlobalArgs, note};
 
@@ -40,6 +45,10 @@ enum Command {
     Build(build::Args),
     Explain(explain::Args),
     Image(image::Args),
+    Up(up::Args),
+    Down(down::Args),
+    Smoke(smoke::Args),
+    PortForward(port_forward::Args),
     Test(test::Args),
     Ci(ci::Args),
     Bench(bench::Args),
@@ -64,6 +73,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Build(args) => build::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Image(args) => image::run(args, &context),
+        Command::Up(args) => up::run(args, &context),
+        Command::Down(args) => down::run(args, &context),
+        Command::Smoke(args) => smoke::run(args, &context),
+        Command::PortForward(args) => port_forward::run(args),
         Command::Test(args) => test::run(args, &context),
         Command::Ci(args) => ci::run(args, &context),
         Command::Bench(args) => bench::run(args, &context),

@@ -74,6 +74,24 @@ pub(super) struct Built {
     program: PathBuf,
 }
 
+impl BuildArgs {
+    /// As they are typed.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(base) = &self.base {
+            words.extend(["--base".to_owned(), base.clone()]);
+        }
+        if let Some(builder) = self.builder {
+            words.extend(["--builder", builder.name()].map(str::to_owned));
+        }
+        if !self.rest.is_empty() {
+            words.push("--".to_owned());
+            words.extend(self.rest.iter().cloned());
+        }
+        words
+    }
+}
+
 impl Builder {
     const ALL: [Self; 3] = [Self::Docker, Self::Podman, Self::Buildah];
 
