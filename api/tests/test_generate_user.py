@@ -16,6 +16,9 @@ from threading import Thread
 
 import pytest
 
+from tests.server_process import ServerProcess
+from tests.support.database import Database
+
 SCRIPT = Path(__file__).parents[2] / "base" / "http-client" / "generate_user.sh"
 # One of each kind: `sh` is often one of the others.
 SHELLS = list(
@@ -81,7 +84,7 @@ def scripted(ready: int, *statuses: int) -> Iterator[tuple[str, list[bytes]]]:
             else:
                 self.answer(status)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -93,6 +96,23 @@ def scripted(ready: int, *statuses: int) -> Iterator[tuple[str, list[bytes]]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_the_real_api_accepts_every_user(
+    shell: list[str], tmp_path: Path, database_server: Database
+) -> None:
+    settings = {
+        "MONGODB_URI": database_server.uri,
+        "MONGODB_DATABASE": database_server.new_database(),
+    }
+    with ServerProcess(tmp_path, settings) as server:
+        # The script waits until the API is ready.
+        done = run(shell, server.url, COUNT="7", WAIT_SECONDS="30")
+        assert (done.returncode, summary(done.stdout)) == (0, (7, 7, 0)), done.stderr
+        users = server.client.get("/users/").json()["items"]
+    created = [line for line in done.stdout.splitlines() if " created " in line]
+    assert len(created) == len(users) == 7
+    assert all(user["email"] in line for user, line in zip(users, created, strict=True))
 
 
 def test_each_user_has_another_address(shell: list[str]) -> None:

@@ -33,6 +33,9 @@ def start(settings: dict[str, str]) -> tuple[subprocess.CompletedProcess[str], f
 
 def assert_one_line(settings: dict[str, str], *parts: str) -> None:
     ended, seconds = start(settings)
+    if seconds >= START_SECONDS:
+        # A machine that is busy with other things may take longer, but not twice.
+        ended, seconds = start(settings)
     assert ended.returncode == 3
     assert seconds < START_SECONDS
     lines = ended.stderr.splitlines()

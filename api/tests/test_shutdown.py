@@ -32,6 +32,8 @@ def test_sigterm_serves_on_until_the_delay_is_over_and_ends_with_0(
         server.send(signal.SIGTERM)
         signalled_at = time.monotonic()
         server.wait_until("/readyz", 503, seconds=0.5)
+        # Once more changes nothing.
+        server.send(signal.SIGTERM)
         served = 0
         while time.monotonic() < signalled_at + DELAY * 0.8:
             response = server.client.get("/users/")
@@ -39,7 +41,7 @@ def test_sigterm_serves_on_until_the_delay_is_over_and_ends_with_0(
             # Clients that keep connections open are sent to other replicas.
             assert response.headers["connection"] == "close"
             served += 1
-        assert served > 10
+        assert served >= 3
         assert server.wait() == 0
         assert DELAY <= time.monotonic() - signalled_at < DELAY + 2
         messages = [line["message"] for line in server.log]
@@ -98,7 +100,7 @@ def test_workers_serve_count_and_end_together(
         while time.monotonic() < signalled_at + DELAY * 0.8:
             assert httpx.get(f"{server.url}/users/").status_code == 200
             served += 1
-        assert served > 10
+        assert served >= 3
         assert server.wait() == 0
         processes = [line for line in server.log if line["message"].startswith("Finished server")]
         assert len(processes) == 2

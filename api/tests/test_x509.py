@@ -161,6 +161,16 @@ class TestLogin:
         assert endpoint.failed_handshakes
         assert not any(connection.relayed for connection in endpoint.connections)
 
+    async def test_a_user_that_is_made_later_gets_in(
+        self, settings: Settings, endpoint: X509Endpoint, certificate: Certificate
+    ) -> None:
+        endpoint.users.clear()
+        app = create_app(settings)
+        async with app.state.lifecycle.lifespan(app), make_client(app) as client:
+            await assert_stays_out(client)
+            endpoint.users.add(certificate.subject)
+            await wait_until_ready(app)
+
     async def test_without_a_certificate_it_stays_out(
         self, database_server: Database, endpoint: X509Endpoint, secret: MountedSecret
     ) -> None:

@@ -1,4 +1,7 @@
-"""What the routes ask for."""
+"""What the routes ask for.
+
+All of it asynchronous, even where nothing waits: FastAPI calls plain functions in a thread.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -11,17 +14,17 @@ from app.core.settings import Settings
 from app.repositories.users import COLLECTION, UserRepository
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_lifecycle(request: Request) -> Lifecycle:
+async def get_lifecycle(request: Request) -> Lifecycle:
     lifecycle: Lifecycle = request.app.state.lifecycle
     return lifecycle
 
 
-def get_database(lifecycle: Annotated[Lifecycle, Depends(get_lifecycle)]) -> Database:
+async def get_database(lifecycle: Annotated[Lifecycle, Depends(get_lifecycle)]) -> Database:
     return lifecycle.database
 
 
@@ -39,7 +42,7 @@ async def get_users(database: DatabaseDependency) -> AsyncIterator[UserRepositor
 UsersDependency = Annotated[UserRepository, Depends(get_users, scope="function")]
 
 
-def require_json(request: Request) -> None:
+async def require_json(request: Request) -> None:
     """A body that does not say that it is JSON is refused. No body at all is left to validation."""
     headers = request.headers
     content_type = headers.get("content-type")

@@ -155,11 +155,14 @@ class Database:
 
     async def _make_indexes(self) -> None:
         async with self._connection.use() as client:
+            database = client[self._name]
+            # The long time below is for the indexes and not for a server that may not come.
+            await database.command("ping")
             with pymongo.timeout(_INDEX_SECONDS):
                 for collection, indexes in self._indexes.items():
                     for index in indexes:
                         # One that is there already is no error.
-                        await client[self._name][collection].create_indexes([index])
+                        await database[collection].create_indexes([index])
 
     async def _watch_certificates(self, used: bytes) -> None:
         refused: tuple[bytes | None, str] | None = None

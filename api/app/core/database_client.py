@@ -30,6 +30,11 @@ def create_client(settings: Settings) -> AsyncMongoClient[dict[str, Any]]:
     return AsyncMongoClient(**_options(settings))
 
 
+# After a refused login PyMongo does not use a server before it has heard of it again, and it asks
+# this often, or when the server has news.
+_HEARTBEAT_MILLISECONDS = 2000
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "appname": "users-service",
@@ -37,6 +42,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "tz_aware": True,
         # Acknowledged is what a majority has, and so what a new primary has as well.
         "w": "majority",
+        "heartbeatFrequencyMS": _HEARTBEAT_MILLISECONDS,
         "minPoolSize": settings.mongodb_min_pool_size,
         "maxPoolSize": settings.mongodb_max_pool_size,
         "serverSelectionTimeoutMS": settings.mongodb_server_selection_timeout_ms,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pymongo.errors import OperationFailure
 
 from app.application import create_app
 from app.core.settings import Settings
@@ -81,19 +82,27 @@ class TestLog:
 
 
 class TestFailure:
+    # The second has the place where errors of the database go, and is none that passes.
+    @pytest.fixture(params=[RuntimeError, OperationFailure])
+    def error(self, request: pytest.FixtureRequest) -> type[Exception]:
+        error: type[Exception] = request.param
+        return error
+
     @pytest.fixture
-    async def failing(self, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async def failing(
+        self, settings: Settings, error: type[Exception]
+    ) -> AsyncIterator[httpx.AsyncClient]:
         app: FastAPI = create_app(settings)
 
         @app.get("/fail")
         async def fail() -> None:
-            raise RuntimeError(f"could not store {ADDRESS}")
+            raise error(f"could not store {ADDRESS}")
 
         async with app.state.lifecycle.lifespan(app), make_client(app) as client:
             yield client
 
     async def test_an_unexpected_error_is_a_problem_and_its_text_is_nowhere(
-        self, failing: httpx.AsyncClient
+        self, failing: httpx.AsyncClient, error: type[Exception]
     ) -> None:
         with captured_log() as log:
             response = await failing.get("/fail", headers={"X-Request-ID": "failing"})
@@ -102,10 +111,10 @@ class TestFailure:
         assert response.headers["x-request-id"] == "failing"
         assert response.json()["status"] == 500
         output = log.getvalue()
-        (error,) = [line for line in lines(output) if line["level"] == "ERROR"]
-        assert error["request_id"] == "failing"
-        assert "RuntimeError" in error["exception"]
-        assert "fail" in error["exception"]
+        (logged,) = [line for line in lines(output) if line["level"] == "ERROR"]
+        assert logged["request_id"] == "failing"
+        assert error.__name__ in logged["exception"]
+        assert f"{__file__}:" in logged["exception"]
         for text in (response.text, output):
             assert ADDRESS not in text
         (request,) = requests(output)

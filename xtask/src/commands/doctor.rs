@@ -84,6 +84,20 @@ const TOOLS: &[Tool] = &[
         install: "https://minikube.sigs.k8s.io/docs/start",
     },
     Tool {
+        name: "kind",
+        version: &["version"],
+        required: false,
+        used_by: "up --cluster current, for a cluster of kind",
+        install: "https://kind.sigs.k8s.io/docs/user/quick-start",
+    },
+    Tool {
+        name: "k3d",
+        version: &["version"],
+        required: false,
+        used_by: "up --cluster current, for a cluster of k3d",
+        install: "https://k3d.io",
+    },
+    Tool {
         name: "docker",
         version: &["version", "--format", "{{.Server.Version}}"],
         required: false,

@@ -59,6 +59,9 @@ struct Server {
     port: u16,
 }
 
+/// How many users are there when reading is measured: five pages.
+const USERS: u32 = 100;
+
 /// Sends unique users.
 const POST: &str = include_str!("api/post.lua");
 
@@ -72,7 +75,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     fs::write(&script, POST).context("failed to write the script for wrk")?;
     let database = Database::start(&environment)?;
     print(&format!(
-        "machine: {}\ndatabase: {}\n{} connections, {} runs of {} s each: median (min-max)\n\n",
+        "machine: {}\ndatabase: {}\n{USERS} users, {} connections, {} runs of {} s each: median (min-max)\n\n",
         machine(),
         database.name,
         args.connections,
@@ -84,11 +87,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     for &workers in &args.workers {
         let name = format!("bench_{}_{workers}", std::process::id());
         let server = Server::start(&environment, &database, workers, &name, scratch.path())?;
-        let user = server.create_user()?;
+        let user = server.create_users()?;
+        // What makes users comes last: a list of many says more of the database than of the service.
         let requests: [(&str, &str, Option<&Path>); 3] = [
-            ("POST /users/", "/users/", Some(&script)),
             ("GET /users/{id}", &user, None),
             ("GET /users/?limit=20", "/users/?limit=20", None),
+            ("POST /users/", "/users/", Some(&script)),
         ];
         for (shown, path, script) in requests {
             note(&format!("{workers} workers: {shown} ..."));
@@ -199,9 +203,17 @@ impl Server {
         status.context("that is no HTTP")
     }
 
-    /// Makes a user and returns its path.
-    fn create_user(&self) -> Result<String> {
-        let body = r#"{"name": "Ada Lovelace", "email": "ada@example.com"}"#;
+    /// Makes the users that are read, and returns the path of one.
+    fn create_users(&self) -> Result<String> {
+        let mut path = String::new();
+        for number in 0..USERS {
+            path = self.create_user(number)?;
+        }
+        Ok(path)
+    }
+
+    fn create_user(&self, number: u32) -> Result<String> {
+        let body = format!(r#"{{"name": "Ada Lovelace", "email": "ada-{number}@example.com"}}"#);
         let answer = self.answer(&format!(
             "POST /users/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
