@@ -91,6 +91,12 @@ impl Stage {
         self.run_with(args, &format!("{}:/usr/bin:/bin", self.path("bin").display()))
     }
 
+    /// Runs `up` with a port that nothing listens on: the usual one may be taken on this machine.
+    fn up(&self, args: &[&str]) -> Outcome {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        self.run(&[&["up", "--port", &free.to_string()], args].concat())
+    }
+
     fn run_with(&self, args: &[&str], path: &str) -> Outcome {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(args)
@@ -174,7 +180,7 @@ fn a_tree_that_is_not_current_is_not_applied() {
     let stage = Stage::new().minikube(RUNS).kubectl(&[CONFIG, READY]);
     let settings = stage.path("repository/overlays/dev/shop/settings.yaml");
     fs::write(settings, SETTINGS.replace("name: settings", "name: other")).unwrap();
-    let outcome = stage.run(&["up", "--no-build"]);
+    let outcome = stage.up(&["--no-build"]);
     assert_eq!(outcome.code, Some(1));
     outcome.says("run `cargo xtask render`");
     assert_eq!(outcome.calls, "");
@@ -183,7 +189,7 @@ fn a_tree_that_is_not_current_is_not_applied() {
 #[test]
 fn minikube_is_started_with_policies_and_marked_as_ours() {
     let stage = Stage::new().minikube(NO_PROFILE).kubectl(&[CONFIG, READY]);
-    let outcome = stage.run(&["up", "--no-build"]);
+    let outcome = stage.up(&["--no-build"]);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     outcome.says("minikube at https://192.0.2.1:8443");
     let start = outcome.call("minikube start --profile minikube --cni calico");
@@ -199,13 +205,13 @@ fn minikube_is_started_with_policies_and_marked_as_ours() {
 #[test]
 fn a_minikube_that_runs_is_used_as_it_is() {
     let stage = Stage::new().minikube(RUNS_WITHOUT_POLICIES).kubectl(&[CONFIG, READY]);
-    let outcome = stage.run(&["up", "--no-build"]);
+    let outcome = stage.up(&["--no-build"]);
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     outcome.says("does not enforce NetworkPolicies");
     outcome.never("minikube start");
     outcome.never("kube-system");
     let stage = stage.minikube(RUNS);
-    let outcome = stage.run(&["up", "--no-build"]);
+    let outcome = stage.up(&["--no-build"]);
     assert!(!outcome.stderr.contains("NetworkPolicies"), "{}", outcome.stderr);
 }
 
@@ -214,7 +220,7 @@ fn a_cluster_that_does_not_answer_is_not_changed() {
     let silent = r#"
   *" get --raw "*) echo 'The connection was refused' >&2; exit 1 ;;"#;
     let stage = Stage::new().kubectl(&[CONFIG, silent]);
-    let outcome = stage.run(&["up", "--cluster", "current", "--no-build"]);
+    let outcome = stage.up(&["--cluster", "current", "--no-build"]);
     assert_eq!(outcome.code, Some(2));
     outcome.says("the cluster minikube at https://192.0.2.1:8443 does not answer: The connection");
     outcome.never("apply");
@@ -225,7 +231,7 @@ fn no_cluster_at_all_is_said() {
     let none = r#"
   *" config view "*) echo 'error: current-context must exist in order to minify' >&2; exit 1 ;;"#;
     let stage = Stage::new().kubectl(&[none]);
-    let outcome = stage.run(&["up", "--cluster", "current", "--no-build"]);
+    let outcome = stage.up(&["--cluster", "current", "--no-build"]);
     assert_eq!(outcome.code, Some(2));
     outcome.says("the kubeconfig leads to no cluster: choose one with --kubeconfig or --context");
 }
@@ -237,7 +243,7 @@ fn a_conflict_names_the_object_and_nothing_is_forced() {
   *" apply "*) echo 'error: Apply failed with 1 conflict: conflict with "helm" using v1: .data.a
 Please review the fields above--they currently have other managers.' >&2; exit 1 ;;"#;
     let stage = Stage::new().kubectl(&[CONFIG, READY, conflict]);
-    let outcome = stage.run(&["up", "--cluster", "current", "--no-build"]);
+    let outcome = stage.up(&["--cluster", "current", "--no-build"]);
     assert_eq!(outcome.code, Some(2));
     outcome.says("configmap/settings: Apply failed with 1 conflict: conflict with \"helm\"");
     outcome.says("nothing was overwritten");
@@ -255,8 +261,7 @@ fn how_an_image_is_loaded_must_be_known() {
     let resources = KUSTOMIZATION.replace(']', ", web.yaml]");
     fs::write(app.join("kustomization.yaml"), resources).unwrap();
     assert_eq!(podman.run(&["render"]).code, Some(0));
-    let outcome =
-        podman.run(&["up", "--cluster", "current", "--context", "other", "--builder", "podman"]);
+    let outcome = podman.up(&["--cluster", "current", "--context", "other", "--builder", "podman"]);
     assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
     outcome.says("--load COMMAND says it");
     outcome.never("podman build");
