@@ -153,6 +153,40 @@ def test_an_invalid_user_is_not_tried_again(shell: list[str]) -> None:
     assert len(bodies) == 2
 
 
+def test_only_a_created_user_counts(shell: list[str]) -> None:
+    # What a page of a proxy in between would be answered with.
+    with scripted(200, 200) as (url, bodies):
+        done = run(shell, url, COUNT="2")
+    assert (done.returncode, summary(done.stdout)) == (1, (2, 0, 2))
+    assert len(bodies) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["-x", "localhost:1", "file:///etc/hosts", "http://", "http://[::1", "http://{a,b}"]
+)
+def test_a_wrong_url_is_refused_at_once(shell: list[str], url: str) -> None:
+    done = run(shell, url, WAIT_SECONDS="60")
+    assert done.returncode == 2
+    assert "API_URL" in done.stderr
+
+
+def test_a_login_in_the_url_is_used_and_not_shown(shell: list[str]) -> None:
+    with scripted(200, 201) as (url, _):
+        done = run(shell, f"{url.replace('//', '//user:secret@')}///", COUNT="1")
+    assert done.returncode == 0, done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_without_random_numbers_nothing_is_sent(shell: list[str], tmp_path: Path) -> None:
+    broken = tmp_path / "od"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    with scripted(200, 201) as (url, bodies):
+        done = run(shell, url, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (done.returncode, bodies) == (2, [])
+    assert "random" in done.stderr
+
+
 def test_an_api_that_is_never_ready_is_told(shell: list[str]) -> None:
     with scripted(503, 201) as (url, bodies):
         done = run(shell, url, WAIT_SECONDS="1")

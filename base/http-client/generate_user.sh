@@ -11,7 +11,9 @@
 set -eu
 
 API_URL=${API_URL:-http://localhost:8000}
-API_URL=${API_URL%/}
+while [ "$API_URL" != "${API_URL%/}" ]; do
+  API_URL=${API_URL%/}
+done
 COUNT=${COUNT:-10}
 WAIT_SECONDS=${WAIT_SECONDS:-180}
 ATTEMPTS=${ATTEMPTS:-6}
@@ -33,6 +35,23 @@ positive COUNT "$COUNT"
 positive WAIT_SECONDS "$WAIT_SECONDS"
 positive ATTEMPTS "$ATTEMPTS"
 command -v curl >/dev/null || fail 2 'curl is not installed'
+case $API_URL in
+  http://?* | https://?*) ;;
+  *) fail 2 'API_URL must start with http:// or https://' ;;
+esac
+# For messages: a login in the URL stays out of the log.
+authority=${API_URL#*://}
+authority=${authority%%/*}
+case $authority in
+  '' | *[!A-Za-z0-9.:@_%~-]*)
+    case $authority in
+      '['*']' | '['*']:'*) ;;
+      *@'['*']' | *@'['*']:'*) ;;
+      *) fail 2 'API_URL has a host that is none' ;;
+    esac
+    ;;
+esac
+shown_url=${API_URL%%://*}://${authority##*@}
 
 body=$(mktemp)
 errors=$(mktemp)
@@ -61,6 +80,7 @@ random_of() {
 request() {
   : >"$body"
   curl --silent --show-error --connect-timeout 3 --max-time 10 \
+    --globoff --proto '=http,https' \
     --output "$body" --write-out '%{http_code}' "$@" 2>"$errors" || :
 }
 
@@ -71,10 +91,10 @@ answer() {
 
 wait_until_ready() {
   deadline=$(($(now_ms) + WAIT_SECONDS * 1000))
-  printf 'waiting for %s/readyz\n' "$API_URL"
+  printf 'waiting for %s/readyz\n' "$shown_url"
   while code=$(request "$API_URL/readyz"); [ "$code" != 200 ]; do
     [ "$(now_ms)" -lt "$deadline" ] ||
-      fail 3 "$API_URL was not ready after $WAIT_SECONDS s: status $code $(answer)"
+      fail 3 "$shown_url was not ready after $WAIT_SECONDS s: status $code $(answer)"
     sleep 2
   done
 }
@@ -90,7 +110,7 @@ create_user() {
     code=$(request --request POST --header 'Content-Type: application/json' \
       --data "{\"name\": \"$first $last\", \"email\": \"$email\"}" "$API_URL/users/")
     case $code in
-      2??)
+      201)
         printf '%s/%s created %s: %s\n' "$1" "$COUNT" "$email" "$(answer)"
         return 0
         ;;
@@ -115,6 +135,9 @@ create_user() {
     return 1
   done
 }
+
+# Users with the same address would be refused, and nothing would say why.
+[ "$(random_hex 8 | wc -c)" -eq 16 ] || fail 2 'there are no random numbers in /dev/urandom'
 
 wait_until_ready
 started=$(now_ms)

@@ -1,13 +1,18 @@
 #!/bin/sh
-# Runs beside mongod. Without an argument: brings this member into the replica set, retrying until
-# it is in, then stays without doing anything. With `ready`: exit 0 when it is primary or secondary.
+# Runs beside mongod. Without an argument: brings this member into the replica set and creates the
+# users, retrying until it is done, and again whenever a password file changes. With `ready`: exit 0
+# when the member is primary or secondary and the users are as the files say.
 set -eu
+
+# There while nothing is left to do.
+DONE=/tmp/done
 
 shell() {
   mongosh --quiet --norc "$LOCAL_URI" "$@"
 }
 
 if [ "${1:-}" = ready ]; then
+  [ -e "$DONE" ]
   shell --eval 'const hello = db.hello(); quit(hello.isWritablePrimary || hello.secondary ? 0 : 1)'
   exit
 fi
@@ -20,9 +25,25 @@ pause() {
   wait "$!"
 }
 
-until shell --file /scripts/replica-set.js; do
-  pause 5
-done
+# What the users are made from. The kubelet replaces the files when their Secret changes.
+passwords() {
+  cat "${ADMIN_PASSWORD_FILE:-/dev/null}" "${API_PASSWORD_FILE:-/dev/null}" | cksum
+}
+
+# A restarted container finds what the one before it left.
+rm -f "$DONE"
+made_from=
 while :; do
-  pause 3600
+  wanted=$(passwords)
+  if [ "$wanted" != "$made_from" ]; then
+    rm -f "$DONE"
+    until shell --file /scripts/replica-set.js; do
+      pause 5
+      # It may be the mended one now.
+      wanted=$(passwords)
+    done
+    made_from=$wanted
+    : >"$DONE"
+  fi
+  pause 10
 done

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 use super::{
     Context, Verdict,
     cluster::{
-        ENVIRONMENT, forward,
+        ENVIRONMENT,
+        forward::{self, Forward},
         json::{label, text},
         kubectl::Kubectl,
         manifests::{Manifests, Phase, position},
@@ -23,6 +24,8 @@ use super::{
 
 mod dry_run;
 mod owned;
+
+use owned::Listing;
 
 /// Remove what `up` made
 ///
@@ -63,7 +66,10 @@ fn all(args: &Args, context: &Context, steps: &mut Steps) -> Result<Verdict> {
     let planned = args.target.planned(args.cluster, context)?;
     let minikube = (args.cluster == Provider::Minikube).then(|| args.target.minikube(&planned));
     if let Some(minikube) = &minikube {
-        steps.step("port-forward", || stop_forward(context, &minikube.profile))?;
+        // Its cluster may be gone: the name of the profile is all there is.
+        steps.step("port-forward", || {
+            stop_forward(context, |forward| forward.context == minikube.profile)
+        })?;
         if minikube.look_up()? == Profile::Missing {
             note(&format!("nothing to remove: there is no minikube profile {}", minikube.profile));
             return Ok(Verdict::Clean);
@@ -72,10 +78,15 @@ fn all(args: &Args, context: &Context, steps: &mut Steps) -> Result<Verdict> {
     }
     let target = args.target.look_up(args.cluster, context, Interrupt::default())?;
     note(&format!("cluster: {target}"));
-    if minikube.is_none() {
-        steps.step("port-forward", || stop_forward(context, &target.context))?;
-    }
     target.check()?;
+    if minikube.is_none() {
+        // Contexts of two kubeconfigs can have the same name.
+        steps.step("port-forward", || {
+            stop_forward(context, |forward| {
+                forward.context == target.context && forward.server == target.server
+            })
+        })?;
+    }
     let manifests = Manifests::read(context, ENVIRONMENT)?;
     if let Some(minikube) = &minikube
         && steps.step("minikube", || remove_minikube(&target.kubectl, minikube, &manifests))?
@@ -88,14 +99,14 @@ fn all(args: &Args, context: &Context, steps: &mut Steps) -> Result<Verdict> {
     Ok(if gone { Verdict::Clean } else { Verdict::Failed })
 }
 
-/// Stops the port-forward if it leads to the cluster of this context.
-fn stop_forward(context: &Context, cluster: &str) -> Result<()> {
+/// Stops the port-forward if it leads to the cluster.
+fn stop_forward(context: &Context, leads_there: impl Fn(&Forward) -> bool) -> Result<()> {
     match forward::running(&context.root)? {
         None => {
             note("    there is none");
             forward::forget(&context.root)
         }
-        Some(record) if record.forward.context == cluster => {
+        Some(record) if leads_there(&record.forward) => {
             record.stop(&context.root)?;
             note(&format!("    port {} is free again", record.forward.port));
             Ok(())
@@ -139,7 +150,12 @@ impl Down {
     /// Deletes the objects that `up` made, in reverse order; whether they are gone.
     fn objects(&self) -> Result<bool> {
         let (kubectl, namespace) = (&self.target.kubectl, &self.manifests.namespace);
-        let mut live = owned::everything(kubectl, namespace)?.objects;
+        let Listing { objects: mut live, unknown } = owned::everything(kubectl, namespace)?;
+        if let Some(reason) = &unknown
+            && live.is_empty()
+        {
+            bail!("what is in the namespace {namespace} cannot be listed: {reason}");
+        }
         for one in self.manifests.iter().filter(|one| one.namespace.is_empty()) {
             if one.phase() != Phase::Namespaces {
                 live.extend(kubectl.get(&["--show-managed-fields", "--filename", &one.path])?);
@@ -162,7 +178,11 @@ impl Down {
                 return Ok(false);
             }
         }
-        Ok(true)
+        // What could not be listed may be ours.
+        if let Some(reason) = &unknown {
+            note(&format!("not everything in {namespace} could be listed: {reason}"));
+        }
+        Ok(unknown.is_none())
     }
 
     /// Deletes objects with what they own, and waits until they are gone.
@@ -200,9 +220,12 @@ impl Down {
             return Ok(true);
         }
         let listing = owned::everything(kubectl, name)?;
-        let mut keeps: Vec<String> =
+        let keeps: Vec<String> =
             listing.objects.iter().filter(|one| owned::keeps_a_namespace(one)).map(label).collect();
-        keeps.extend(listing.unknown);
+        if let Some(reason) = listing.unknown {
+            note(&format!("{name} stays, because what it holds cannot be listed: {reason}"));
+            return Ok(false);
+        }
         if !keeps.is_empty() {
             note(&format!("    {name} stays, because it still holds {}", keeps.join(", ")));
             return Ok(true);

@@ -109,7 +109,7 @@ enum Step {
     Internet,
     /// Readiness goes red when the database is away, and green again
     Readiness,
-    /// A killed API pod drops no request
+    /// A deleted API pod drops no request
     Replacement,
 }
 

@@ -134,6 +134,10 @@ impl Record {
         if runs() {
             bail!("the port-forward could not be ended: it is process {}", self.pid);
         }
+        // Its kubectl holds the port, and may end a little later than it.
+        while check_port(self.forward.port).is_err() && Instant::now() < limit {
+            sleep(Duration::from_millis(20));
+        }
         forget(root)
     }
 }
