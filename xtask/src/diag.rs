@@ -20,6 +20,8 @@ pub use suggest::{closest, did_you_mean};
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Worth knowing; never fails a run, not even a strict one.
+    Info,
     /// Worth a look; fails a run only under `--strict`.
     Warning,
     /// Fails the run.
@@ -44,9 +46,10 @@ pub struct Diagnostic {
 }
 
 impl Severity {
-    /// The word that every format shows.
+    /// The word for it; a format with a vocabulary of its own says it in that.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
         }
@@ -69,6 +72,11 @@ impl Diagnostic {
     /// A problem that is worth a look.
     pub fn warning(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message, primary) }
+    }
+
+    /// What is worth knowing.
+    pub fn info(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+        Self { severity: Severity::Info, ..Self::error(code, message, primary) }
     }
 
     /// Whether it fails the run.

@@ -246,6 +246,22 @@ impl Sources {
 impl Source {
     /// The line and column of a byte offset.
     pub fn line_col(&self, offset: u32) -> LineCol {
+        let (line, before) = self.before(offset);
+        LineCol { line, col: to_u32(before.chars().count() + 1) }
+    }
+
+    /// The one-based column of a byte offset in UTF-16 code units. A byte order mark is no part of
+    /// the first line.
+    pub fn utf16_column(&self, offset: u32) -> u32 {
+        let (line, mut before) = self.before(offset);
+        if line == 1 {
+            before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        }
+        to_u32(before.chars().map(char::len_utf16).sum::<usize>() + 1)
+    }
+
+    /// The one-based line of a byte offset, and what stands before it in that line.
+    fn before(&self, offset: u32) -> (u32, &str) {
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start <= offset).max(1);
         let start = starts.get(line - 1).copied().unwrap_or(0);
@@ -253,8 +269,7 @@ impl Source {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = self.text.get(start as usize..offset).unwrap_or("");
-        LineCol { line: to_u32(line), col: to_u32(before.chars().count() + 1) }
+        (to_u32(line), self.text.get(start as usize..offset).unwrap_or(""))
     }
 
     /// The text of a range as it may be shown: hidden letters become `*`, and every byte keeps its

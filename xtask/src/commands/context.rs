@@ -44,6 +44,10 @@ enum FormatArg {
     Json,
     /// Annotations of a GitHub workflow
     Github,
+    /// One SARIF 2.1.0 document, for code scanning
+    Sarif,
+    /// One JUnit document, for the test reports of a build server
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,6 +95,8 @@ impl Context {
                 FormatArg::Concise => Format::Concise,
                 FormatArg::Json => Format::Json,
                 FormatArg::Github => Format::Github,
+                FormatArg::Sarif => Format::Sarif,
+                FormatArg::Junit => Format::Junit,
             },
             strict: args.strict,
             fail_on: match args.fail_on {
@@ -105,12 +111,28 @@ impl Context {
         Report::new(self.strict)
     }
 
-    /// Writes a report to standard error and says what it means for the exit code.
+    /// Writes a report beside the data of a command, to standard error, and says what it means for
+    /// the exit code.
     pub fn show(&self, report: &Report) -> Verdict {
         let colour = has_colour(&io::stderr());
         let text = report.render(self.format, colour);
         // There is nobody left to tell if standard error is closed.
         let _ = io::stderr().lock().write_all(text.as_bytes());
+        self.verdict(report)
+    }
+
+    /// Writes the report of a command that has no other data. A document is data itself and goes to
+    /// standard output, so a run may publish one report only.
+    pub fn publish(&self, report: &Report) -> Result<Verdict> {
+        if !self.format.is_document() {
+            return Ok(self.show(report));
+        }
+        print(&report.render(self.format, false))?;
+        Ok(self.verdict(report))
+    }
+
+    /// What a report means for the exit code.
+    fn verdict(&self, report: &Report) -> Verdict {
         match report.worst() {
             Some(worst) if worst >= self.fail_on => Verdict::Failed,
             _ => Verdict::Clean,

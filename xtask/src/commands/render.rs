@@ -47,11 +47,18 @@ struct Plan {
     changes: Vec<Change>,
     objects: usize,
     overlays: usize,
-    verdict: Verdict,
+    /// What is wrong with them; no errors.
+    report: Report,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     if args.watch {
+        if context.format.is_document() {
+            bail!(
+                "--watch reports again after each change, and --format asks for one document: \
+                 leave one of them out"
+            );
+        }
         return watch::run(context, &args.envs);
     }
     if args.check { check(context, &args.envs) } else { write(context, &args.envs) }
@@ -61,9 +68,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
 pub(super) fn check(context: &Context, envs: &[String]) -> Result<Verdict> {
     let start = Instant::now();
     let Some(plan) = plan(context, envs)? else { return Ok(Verdict::Failed) };
-    stale::show(context, &plan.changes)?;
+    let verdict = stale::show(context, &plan.report, &plan.changes)?;
     summary(context, &plan, "to change", start);
-    Ok(if plan.changes.is_empty() { plan.verdict } else { Verdict::Failed })
+    Ok(verdict)
 }
 
 /// Brings the rendered tree up to date.
@@ -73,8 +80,10 @@ fn write(context: &Context, envs: &[String]) -> Result<Verdict> {
     let Some(plan) = plan(context, envs)? else { return Ok(Verdict::Failed) };
     write::apply(&context.root, &plan.changes)
         .context("rendered/ was left as it was, because it could not be updated")?;
+    // Last, since a reader that closes our output ends the run.
+    let verdict = context.publish(&plan.report)?;
     summary(context, &plan, "changed", start);
-    Ok(plan.verdict)
+    Ok(verdict)
 }
 
 /// Builds the overlays and compares. `None` if there is an error in one of them, which has been
@@ -103,8 +112,8 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
         shared.add(&one.env, one.unused_shared);
     }
     shared.reports().for_each(|unused| report.merge(unused));
-    let verdict = context.show(&report);
     if report.worst() == Some(Severity::Error) {
+        context.publish(&report)?;
         let errors = counted(report.count(Severity::Error), "error");
         if context.is_for_people() {
             note(&format!("nothing was rendered, because of {errors}"));
@@ -112,7 +121,7 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
         return Ok(None);
     }
     let changes = compare(root, &wanted, &scope).context("failed to read rendered/")?;
-    Ok(Some(Plan { changes, objects, overlays: count, verdict }))
+    Ok(Some(Plan { changes, objects, overlays: count, report }))
 }
 
 /// What there is to know of one overlay.

@@ -19,26 +19,47 @@ impl fmt::Display for Code {
     }
 }
 
+/// The code with this name, as a reader may have copied it from a message.
+pub fn by_name(name: &str) -> Option<Code> {
+    ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == name)
+}
+
+/// What a code means, with an example that is wrong and one that is right, in Markdown; `None` if
+/// there is nothing to say beyond its sentence in [`ALL`].
+pub fn explanation(code: Code) -> Option<&'static str> {
+    EXPLANATIONS.iter().find(|(one, _)| *one == code).map(|(_, text)| *text)
+}
+
+/// The codes, each after the sentence for it. A code that is `explained` has the file
+/// `explain/<area>/<rule>.md` as well.
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal $(, $explained:ident)?;)+) => {
         $($(#[doc = $doc])+ pub const $name: Code = Code($code);)+
 
         /// Every code, with the sentence that explains it.
         pub const ALL: &[(Code, &str)] = &[$(($name, concat!($($doc),+))),+];
+
+        const EXPLANATIONS: &[(Code, &str)] = &[$($(($name, text!($explained $code)),)?)+];
+    };
+}
+
+macro_rules! text {
+    (explained $code:literal) => {
+        include_str!(concat!("explain/", $code, ".md"))
     };
 }
 
 codes! {
     /// The text is not YAML.
-    YAML_SYNTAX = "yaml/syntax";
+    YAML_SYNTAX = "yaml/syntax", explained;
     /// A text nests too deeply, or expands to too many nodes.
-    YAML_TOO_LARGE = "yaml/too-large";
+    YAML_TOO_LARGE = "yaml/too-large", explained;
     /// A mapping has a key twice.
-    YAML_DUPLICATE_KEY = "yaml/duplicate-key";
+    YAML_DUPLICATE_KEY = "yaml/duplicate-key", explained;
     /// A mapping key or value that YAML allows and Kubernetes cannot hold.
-    YAML_UNSUPPORTED = "yaml/unsupported";
+    YAML_UNSUPPORTED = "yaml/unsupported", explained;
     /// A plain scalar means different things to different readers.
-    YAML_AMBIGUOUS_SCALAR = "yaml/ambiguous-scalar";
+    YAML_AMBIGUOUS_SCALAR = "yaml/ambiguous-scalar", explained;
 
     /// A kustomization, or an entry of it, has a field that does not exist.
     KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field";
@@ -107,47 +128,47 @@ codes! {
     RESOURCE_MALFORMED = "resource/malformed";
 
     /// A patch is neither an object to merge nor a list of operations.
-    PATCH_MALFORMED = "patch/malformed";
+    PATCH_MALFORMED = "patch/malformed", explained;
     /// A JSON 6902 patch does not say what it is for.
-    PATCH_NO_TARGET = "patch/no-target";
+    PATCH_NO_TARGET = "patch/no-target", explained;
     /// No resource has the identity that a patch is for.
-    PATCH_NO_MATCH = "patch/no-match";
+    PATCH_NO_MATCH = "patch/no-match", explained;
     /// Several resources have the identity that a patch is for.
-    PATCH_AMBIGUOUS = "patch/ambiguous";
+    PATCH_AMBIGUOUS = "patch/ambiguous", explained;
     /// An operation of a JSON 6902 patch does not apply.
-    PATCH_DOES_NOT_APPLY = "patch/does-not-apply";
+    PATCH_DOES_NOT_APPLY = "patch/does-not-apply", explained;
     /// A patch has a value of another type than the resource.
-    PATCH_TYPE = "patch/type";
+    PATCH_TYPE = "patch/type", explained;
     /// A patch replaces a list of a kind whose lists kustomize cannot merge, and elements get lost.
-    PATCH_REPLACES_LIST = "patch/replaces-list";
+    PATCH_REPLACES_LIST = "patch/replaces-list", explained;
     /// An element of a patch is lost, since it lacks a key that its list is merged by.
-    PATCH_LOST_ELEMENT = "patch/lost-element";
+    PATCH_LOST_ELEMENT = "patch/lost-element", explained;
     /// A `$patch` directive does not exist.
-    PATCH_DIRECTIVE = "patch/directive";
+    PATCH_DIRECTIVE = "patch/directive", explained;
 
     /// A template is not one.
-    TEMPLATE_SYNTAX = "template/syntax";
+    TEMPLATE_SYNTAX = "template/syntax", explained;
     /// A template uses what no values file sets.
-    TEMPLATE_UNDEFINED = "template/undefined";
+    TEMPLATE_UNDEFINED = "template/undefined", explained;
     /// A template prints a value that does not mean itself in YAML.
-    TEMPLATE_UNSAFE_VALUE = "template/unsafe-value";
+    TEMPLATE_UNSAFE_VALUE = "template/unsafe-value", explained;
     /// A template takes too many steps.
-    TEMPLATE_OUT_OF_FUEL = "template/out-of-fuel";
+    TEMPLATE_OUT_OF_FUEL = "template/out-of-fuel", explained;
     /// A template renders to too much.
-    TEMPLATE_TOO_LARGE = "template/too-large";
+    TEMPLATE_TOO_LARGE = "template/too-large", explained;
     /// A template fails while it is rendered.
-    TEMPLATE_ERROR = "template/error";
+    TEMPLATE_ERROR = "template/error", explained;
     /// A values file is not a mapping.
-    TEMPLATE_VALUES = "template/values";
+    TEMPLATE_VALUES = "template/values", explained;
     /// Values do not fit their schema, or the schema is wrong.
-    TEMPLATE_VALUES_SCHEMA = "template/values-schema";
+    TEMPLATE_VALUES_SCHEMA = "template/values-schema", explained;
     /// No template uses a value.
-    TEMPLATE_UNUSED_VALUE = "template/unused-value";
+    TEMPLATE_UNUSED_VALUE = "template/unused-value", explained;
 
     /// Two objects of an overlay would be rendered to one file.
-    RENDER_SAME_FILE = "render/same-file";
+    RENDER_SAME_FILE = "render/same-file", explained;
     /// The kind and name of an object make no file name.
-    RENDER_FILE_NAME = "render/file-name";
+    RENDER_FILE_NAME = "render/file-name", explained;
     /// A file of the rendered tree is not what its overlay builds to.
-    RENDER_STALE = "render/stale";
+    RENDER_STALE = "render/stale", explained;
 }

@@ -5,7 +5,9 @@
 mod concise;
 mod github;
 mod json;
+mod junit;
 mod pretty;
+mod sarif;
 
 use super::{Diagnostic, Report};
 use crate::source::Sources;
@@ -22,16 +24,30 @@ pub enum Format {
     Json,
     /// Annotations of a GitHub workflow run.
     Github,
+    /// One SARIF 2.1.0 document, for code scanning.
+    Sarif,
+    /// One JUnit document, for the test reports of a build server.
+    Junit,
+}
+
+impl Format {
+    /// Whether a report is one document, which is there also when there is nothing to report.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Sarif | Self::Junit)
+    }
 }
 
 impl Report {
-    /// The whole report; empty if there is nothing to say. Only [`Format::Pretty`] has colours.
+    /// The whole report; empty if there is nothing to say, unless the format is a document. Only
+    /// [`Format::Pretty`] has colours.
     pub fn render(&self, format: Format, colour: bool) -> String {
         match format {
             Format::Pretty => pretty::render(self, colour),
             Format::Concise => concise::render(self),
             Format::Json => json::render(self),
             Format::Github => github::render(self),
+            Format::Sarif => sarif::render(self),
+            Format::Junit => junit::render(self),
         }
     }
 }
@@ -53,6 +69,19 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
+        .collect()
+}
+
+/// `text` with its line breaks and without what XML cannot hold: control characters, and the two codes
+/// that are no characters.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
             c if c.is_control() => char::REPLACEMENT_CHARACTER,
             c => c,
         })

@@ -9,7 +9,7 @@ use super::{Code, Diagnostic, Severity};
 use crate::source::{LineCol, Source, Sources, Span};
 
 /// Diagnostics of one or several builds, in the order in which they are shown, each once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     findings: BTreeSet<Finding>,
     strict: bool,
@@ -50,6 +50,8 @@ pub struct Location {
     pub start: LineCol,
     /// One past the last character.
     pub end: LineCol,
+    /// The columns of `start` and `end` in UTF-16 code units, one-based.
+    pub utf16_columns: (u32, u32),
     /// The first line of the stretch.
     pub line: Arc<str>,
     /// The stretch within `line`, in bytes.
@@ -66,7 +68,7 @@ impl Report {
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {
             let mut finding = Finding::new(diagnostic, sources);
-            if self.strict {
+            if self.strict && finding.severity == Severity::Warning {
                 finding.severity = Severity::Error;
             }
             self.findings.insert(finding);
@@ -150,6 +152,7 @@ impl Location {
             path: source.path.clone(),
             start: position,
             end: source.line_col(end),
+            utf16_columns: (source.utf16_column(start), source.utf16_column(end)),
             line: text.into(),
             mark: (within(start), within(end)),
         }
@@ -187,6 +190,14 @@ mod tests {
         assert_eq!(location("a: 1\n", 90..99).to_string(), "a.yaml:2:1");
         let inside = location("é: 1\n", 1..3);
         assert_eq!((inside.mark, inside.start.col), ((0, 3), 1));
+    }
+
+    #[test]
+    fn utf16_columns_count_a_surrogate_pair_twice_and_no_byte_order_mark() {
+        let place = location("\u{feff}é: 😀x\n", 7..12);
+        assert_eq!((place.start.col, place.end.col), (5, 7));
+        assert_eq!(place.utf16_columns, (4, 7));
+        assert_eq!(location("a: 1\n😀: x\n", 5..9).utf16_columns, (1, 3));
     }
 
     #[test]
@@ -228,10 +239,14 @@ mod tests {
         let mut sources = Sources::default();
         let id = sources.add("a.yaml", "x: 1\n");
         let warning = Diagnostic::warning(codes::YAML_SYNTAX, "odd", Span::start_of(id));
+        let info = Diagnostic::info(codes::YAML_SYNTAX, "as it is", Span::start_of(id));
         for (strict, severity) in [(false, Severity::Warning), (true, Severity::Error)] {
             let mut report = Report::new(strict);
+            report.add(std::slice::from_ref(&info), &sources);
+            assert_eq!(report.worst(), Some(Severity::Info));
             report.add(std::slice::from_ref(&warning), &sources);
             assert_eq!(report.worst(), Some(severity));
+            assert_eq!(report.count(Severity::Info), 1);
         }
     }
 }

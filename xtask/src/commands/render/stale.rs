@@ -5,9 +5,9 @@ use std::fmt::Write;
 use anyhow::Result;
 use similar::{ChangeTag, TextDiff};
 
-use super::super::{Context, context::print};
+use super::super::{Context, Verdict, context::print};
 use crate::{
-    diag::{Diagnostic, Format, codes},
+    diag::{Diagnostic, Format, Report, codes},
     repository::{Change, State},
     source::{Sources, Span},
 };
@@ -15,17 +15,30 @@ use crate::{
 /// The lines of a difference that are shown for one file.
 const MAX_LINES: usize = 16;
 
-/// Lists the files: for a person with an excerpt of what differs, otherwise as diagnostics.
-pub(super) fn show(context: &Context, changes: &[Change]) -> Result<()> {
-    if context.format == Format::Pretty {
-        return print(&changes.iter().map(describe).collect::<String>());
+/// Shows what is wrong with the overlays and lists the files: for a person with an excerpt of what
+/// differs, otherwise as diagnostics.
+pub(super) fn show(context: &Context, report: &Report, changes: &[Change]) -> Result<Verdict> {
+    if context.format.is_document() {
+        let mut whole = report.clone();
+        add(&mut whole, changes);
+        return context.publish(&whole);
     }
-    let mut report = context.report();
+    let verdict = context.show(report);
+    if context.format == Format::Pretty {
+        print(&changes.iter().map(describe).collect::<String>())?;
+    } else {
+        let mut stale = context.report();
+        add(&mut stale, changes);
+        print(&stale.render(context.format, false))?;
+    }
+    Ok(if changes.is_empty() { verdict } else { Verdict::Failed })
+}
+
+fn add(report: &mut Report, changes: &[Change]) {
     for change in changes {
         let (diagnostic, sources) = diagnostic(change);
         report.add(&[diagnostic], &sources);
     }
-    print(&report.render(context.format, false))
 }
 
 fn describe(change: &Change) -> String {
@@ -133,7 +146,14 @@ mod tests {
         ] {
             let change = Change { state, ..differs(true) };
             let (diagnostic, sources) = diagnostic(&change);
-            let formats = [Format::Pretty, Format::Concise, Format::Json, Format::Github];
+            let formats = [
+                Format::Pretty,
+                Format::Concise,
+                Format::Json,
+                Format::Github,
+                Format::Sarif,
+                Format::Junit,
+            ];
             let shown = formats
                 .map(|format| render(std::slice::from_ref(&diagnostic), &sources, format, false));
             let shown = format!("{}{}", describe(&change), shown.concat());

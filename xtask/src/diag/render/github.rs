@@ -5,15 +5,20 @@
 
 use std::fmt::Write;
 
-use crate::diag::{Finding, Report};
+use crate::diag::{Finding, Report, Severity};
 
 pub(super) fn render(report: &Report) -> String {
     report.findings().map(annotation).collect()
 }
 
 fn annotation(finding: &Finding) -> String {
-    let (at, severity) = (&finding.primary, finding.severity.as_str());
-    let mut line = format!("::{severity} file={},line={}", property(&at.path), at.start.line);
+    let at = &finding.primary;
+    let command = match finding.severity {
+        Severity::Info => "notice",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let mut line = format!("::{command} file={},line={}", property(&at.path), at.start.line);
     // GitHub refuses columns when the annotation covers several lines.
     if at.start.line == at.end.line {
         let _ = write!(line, ",col={},endColumn={}", at.start.col, at.end.col);
@@ -54,6 +59,17 @@ mod tests {
             %0Abase/web/values.yaml:1:11: the value comes from here\
             %0Abase/web/old.yaml:1:11: it was an integer here%0Ahelp: write a number\n";
         assert_eq!(render(&diagnostics, &sources, Format::Github, false), expected);
+    }
+
+    #[test]
+    fn what_is_worth_knowing_is_a_notice() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "x: 1\n");
+        let info = Diagnostic::info(codes::YAML_SYNTAX, "as it is", Span::start_of(id));
+        let text = render(&[info], &sources, Format::Github, false);
+        let expected =
+            "::notice file=a.yaml,line=1,col=1,endColumn=1,title=yaml/syntax::as it is\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

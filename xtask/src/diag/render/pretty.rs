@@ -15,8 +15,14 @@ pub(super) fn render(report: &Report, colour: bool) -> String {
     out
 }
 
+/// One finding without colours and without a line break at its end.
+pub(super) fn plain(finding: &Finding) -> String {
+    Renderer::plain().render(&[group(finding)])
+}
+
 fn group(finding: &Finding) -> Group<'_> {
     let level = match finding.severity {
+        Severity::Info => Level::INFO,
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
