@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from app.api.routes import operations, users
+from app.api.routes import documentation, operations, users
 from app.core import problems
 from app.core.body_limit import BodyLimit
 from app.core.lifecycle import Lifecycle
@@ -22,6 +22,11 @@ def create_app(settings: Settings) -> FastAPI:
         version="1.0.0",
         summary="Keeps users by name and e-mail address.",
         lifespan=lifecycle.lifespan,
+        # The ready-made pages load scripts from elsewhere; app/api/routes/documentation.py has one.
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would go to the host that the request names, whoever sent it here.
+        redirect_slashes=False,
         # Nothing here exports traces; without this every request looks for a provider.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -29,10 +34,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.lifecycle = lifecycle
     app.include_router(users.router)
     app.include_router(operations.router)
+    app.include_router(documentation.router)
     problems.install(app)
     publish_openapi(app, settings)
     # The last one added is the outermost: what the limit refuses is observed as well.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.body_timeout_seconds,
+    )
     app.add_middleware(RequestObserver, lifecycle=lifecycle)
     app.add_middleware(StartupFailure)
     return app

@@ -1,8 +1,10 @@
 """The end of the process: not ready, still serving, drained, status 0."""
 
+import json
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -69,6 +71,67 @@ def test_a_request_that_has_begun_is_finished(
             connection.settimeout(5)
             assert connection.recv(4096).startswith(b"HTTP/1.1 201 ")
         assert server.wait() == 0
+
+
+def test_clients_that_stop_in_their_bodies_are_no_reason_to_wait(
+    tmp_path: Path, settings_of_process: dict[str, str]
+) -> None:
+    settings = {
+        **settings_of_process,
+        "SHUTDOWN_DELAY_SECONDS": "0",
+        "BODY_TIMEOUT_SECONDS": "2",
+    }
+    head = b"POST /users/ HTTP/1.1\r\nHost: users\r\nContent-Length: 60000\r\n\r\n"
+    with ServerProcess(tmp_path, settings, command_of_image()) as server, ExitStack() as stack:
+        server.wait_until("/readyz", 200)
+        connections = []
+        for _ in range(50):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            connections.append(stack.enter_context(connection))
+            connection.sendall(head + b"x" * 59_000)
+        time.sleep(0.5)
+        server.send(signal.SIGTERM)
+        signalled_at = time.monotonic()
+        assert server.wait() == 0
+        assert time.monotonic() - signalled_at < 4
+        for connection in connections:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert not [line for line in server.log if line["level"] == "ERROR"]
+        assert server.errors == ""
+
+
+def test_the_image_closes_connections_above_its_limit(
+    tmp_path: Path, settings_of_process: dict[str, str]
+) -> None:
+    arguments = command_of_image()
+    place = arguments.index("--limit-concurrency") + 1
+    assert arguments[place] == "1000"
+    arguments[place] = "20"
+    head = b"POST /users/ HTTP/1.1\r\nHost: users\r\nContent-Length: 60000\r\n\r\n"
+    with ServerProcess(tmp_path, settings_of_process, arguments) as server, ExitStack() as stack:
+        server.wait_until("/readyz", 200)
+        server.client.close()
+        # One less than the limit.
+        for _ in range(19):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            stack.enter_context(connection)
+            connection.sendall(head)
+        time.sleep(0.2)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{server.url}/healthz")
+        stack.close()
+        time.sleep(0.2)
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def command_of_image() -> list[str]:
+    """The arguments that the image gives to uvicorn, but for the address."""
+    lines = (PROJECT / "Dockerfile").read_text().splitlines()
+    (command,) = [line.removeprefix("CMD ") for line in lines if line.startswith("CMD ")]
+    arguments: list[str] = json.loads(command)
+    place = arguments.index("--port")
+    assert arguments[:place] == ["uvicorn", "app.main:app", "--host", "0.0.0.0"]
+    return arguments[place + 2 :]
 
 
 def test_sigint_ends_at_once(tmp_path: Path, settings_of_process: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ shows our side of the login only.
 
 import asyncio
 import logging
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from fastapi import FastAPI
 from app.application import create_app
 from app.core.settings import Settings, SettingsError
 from tests.conftest import make_client, make_settings, wait_until_ready
+from tests.mounted_secret import MountedSecret
 from tests.support.certificates import Certificate, CertificateAuthority
 from tests.support.database import Database
 from tests.support.x509 import X509Endpoint
@@ -25,39 +25,22 @@ from tests.support.x509 import X509Endpoint
 RELOAD_SECONDS = 0.1
 
 
-class MountedSecret:
-    """A volume as the kubelet mounts a Secret: the files are links into a directory that `..data`
-    links to, and a new version comes with a new directory and a swap of that link."""
-
+class MountedCertificates(MountedSecret):
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._version = 0
-        directory.mkdir()
-        for name in ("ca.pem", "client.pem"):
-            (directory / name).symlink_to(Path("..data") / name)
+        super().__init__(directory, "ca.pem", "client.pem")
 
     @property
     def authority(self) -> Path:
-        return self._directory / "ca.pem"
+        return self.path("ca.pem")
 
     @property
     def certificate(self) -> Path:
-        return self._directory / "client.pem"
+        return self.path("client.pem")
 
     def write(self, authority: CertificateAuthority, certificate: Certificate | str) -> None:
-        previous = self._directory / f"..version-{self._version}"
-        self._version += 1
-        version = self._directory / f"..version-{self._version}"
-        version.mkdir()
-        authority.write(version / "ca.pem")
-        if isinstance(certificate, str):
-            (version / "client.pem").write_text(certificate)
-        else:
-            certificate.write(version / "client.pem")
-        link = self._directory / "..data_tmp"
-        link.symlink_to(version.name)
-        link.replace(self._directory / "..data")
-        shutil.rmtree(previous, ignore_errors=True)
+        if isinstance(certificate, Certificate):
+            certificate = certificate.certificate_pem + certificate.key_pem
+        self.swap({"ca.pem": authority.certificate_pem, "client.pem": certificate})
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +64,16 @@ def endpoint(
 @pytest.fixture
 def secret(
     tmp_path: Path, authority: CertificateAuthority, certificate: Certificate
-) -> MountedSecret:
-    secret = MountedSecret(tmp_path / "mounted")
+) -> MountedCertificates:
+    secret = MountedCertificates(tmp_path / "mounted")
     secret.write(authority, certificate)
     return secret
 
 
 @pytest.fixture
-def settings(database_server: Database, endpoint: X509Endpoint, secret: MountedSecret) -> Settings:
+def settings(
+    database_server: Database, endpoint: X509Endpoint, secret: MountedCertificates
+) -> Settings:
     return make_settings(
         database_server,
         mongodb_uri=None,
@@ -98,7 +83,7 @@ def settings(database_server: Database, endpoint: X509Endpoint, secret: MountedS
         mongodb_tls=True,
         mongodb_tls_ca_file=secret.authority,
         mongodb_tls_certificate_key_file=secret.certificate,
-        mongodb_tls_reload_seconds=RELOAD_SECONDS,
+        mongodb_reload_seconds=RELOAD_SECONDS,
     )
 
 
@@ -124,7 +109,7 @@ class TestLogin:
         assert not any(connection.refusals for connection in endpoint.connections)
 
     async def test_a_connection_string_does_as_well(
-        self, database_server: Database, endpoint: X509Endpoint, secret: MountedSecret
+        self, database_server: Database, endpoint: X509Endpoint, secret: MountedCertificates
     ) -> None:
         files = f"&tlsCAFile={secret.authority}&tlsCertificateKeyFile={secret.certificate}"
         app = create_app(make_settings(database_server, mongodb_uri=endpoint.uri + files))
@@ -136,7 +121,7 @@ class TestLogin:
         self,
         settings: Settings,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
     ) -> None:
         secret.write(authority, authority.client("somebody-else"))
@@ -149,7 +134,7 @@ class TestLogin:
         self,
         settings: Settings,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
     ) -> None:
         stranger = CertificateAuthority.create("Another authority")
@@ -172,7 +157,7 @@ class TestLogin:
             await wait_until_ready(app)
 
     async def test_without_a_certificate_it_stays_out(
-        self, database_server: Database, endpoint: X509Endpoint, secret: MountedSecret
+        self, database_server: Database, endpoint: X509Endpoint, secret: MountedCertificates
     ) -> None:
         settings = make_settings(
             database_server,
@@ -187,7 +172,7 @@ class TestLogin:
         assert not any(connection.relayed for connection in endpoint.connections)
 
     async def test_a_server_of_another_authority_is_not_trusted(
-        self, settings: Settings, secret: MountedSecret, certificate: Certificate
+        self, settings: Settings, secret: MountedCertificates, certificate: Certificate
     ) -> None:
         secret.write(CertificateAuthority.create("Another authority"), certificate)
         with pytest.raises(SettingsError, match="MONGODB_TLS_CA_FILE: it did not sign"):
@@ -207,7 +192,7 @@ class TestRotation:
         self,
         app: FastAPI,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
     ) -> None:
         statuses: list[int] = []
@@ -243,7 +228,7 @@ class TestRotation:
         self,
         client: httpx.AsyncClient,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
@@ -263,7 +248,7 @@ class TestRotation:
         self,
         client: httpx.AsyncClient,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
@@ -280,7 +265,7 @@ class TestRotation:
         self,
         client: httpx.AsyncClient,
         endpoint: X509Endpoint,
-        secret: MountedSecret,
+        secret: MountedCertificates,
         authority: CertificateAuthority,
         certificate: Certificate,
     ) -> None:

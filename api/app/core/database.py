@@ -1,7 +1,8 @@
 """The client of the database: made, watched, replaced, closed.
 
-A client reads its certificate once. When the files on disk change, a new client takes over, and the
-old one is closed when the last request that uses it is done.
+A client has the certificate and the password that it was made with. When their files on disk
+change, a new client takes over, and the old one is closed when the last request that uses it is
+done.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import pymongo
@@ -18,6 +20,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from app.core import database_errors, metrics
 from app.core.database_client import create_client
+from app.core.fingerprint import fingerprint
 from app.core.settings import Settings
 from app.core.unavailable import UnavailableError
 
@@ -75,13 +78,13 @@ class Database:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        files = self._settings.tls_files
+        files = self._settings.credential_files
         # Taken before the client reads them: a change in between is seen as one.
-        fingerprint = await asyncio.to_thread(files.fingerprint) if files else None
+        used = await asyncio.to_thread(fingerprint, files)
         self._connection = _Connection(create_client(self._settings))
         self._spawn(self._prepare())
-        if fingerprint is not None:
-            self._spawn(self._watch_certificates(fingerprint))
+        if files:
+            self._spawn(self._watch_credentials(files, used))
         # With a database at hand the first request finds all prepared; without one the process
         # starts all the same, and is not ready.
         with contextlib.suppress(TimeoutError):
@@ -164,13 +167,13 @@ class Database:
                         # One that is there already is no error.
                         await database[collection].create_indexes([index])
 
-    async def _watch_certificates(self, used: bytes) -> None:
+    async def _watch_credentials(self, files: Sequence[Path], used: bytes) -> None:
         refused: tuple[bytes | None, str] | None = None
         while True:
-            await asyncio.sleep(self._settings.mongodb_tls_reload_seconds)
+            await asyncio.sleep(self._settings.mongodb_reload_seconds)
             found = None
             try:
-                found = await asyncio.to_thread(self._settings.tls_files.fingerprint)
+                found = await asyncio.to_thread(fingerprint, files)
                 if found == used:
                     refused = None
                     continue
@@ -179,18 +182,18 @@ class Database:
                 # Tried again each time, as the database may have been away; said once.
                 if refused != (reason := (found, type(error).__name__)):
                     refused = reason
-                    metrics.CERTIFICATE_ROTATIONS.labels("refused").inc()
+                    metrics.CREDENTIAL_ROTATIONS.labels("refused").inc()
                     logger.error(  # noqa: TRY400 (where it was raised says nothing more)
-                        "the certificate files changed and can't be used; the old ones stay in use",
+                        "the credential files changed and can't be used; the old ones stay in use",
                         extra=database_errors.fields(error),
                     )
             else:
                 used, refused = found, None
-                metrics.CERTIFICATE_ROTATIONS.labels("done").inc()
-                logger.info("the certificate files changed; a new client uses them")
+                metrics.CREDENTIAL_ROTATIONS.labels("done").inc()
+                logger.info("the credential files changed; a new client uses them")
 
     async def _replace_client(self) -> None:
-        """Raises an error of PyMongo, and changes nothing, if the new client does not get in."""
+        """Changes nothing, and raises, if the new client can't be made or does not get in."""
         client = create_client(self._settings)
         try:
             with pymongo.timeout(self._settings.mongodb_timeout_ms / 1000):

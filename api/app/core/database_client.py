@@ -25,7 +25,7 @@ from app.core.settings import Settings
 def create_client(settings: Settings) -> AsyncMongoClient[dict[str, Any]]:
     """Connects with the first operation.
 
-    Raises ConfigurationError for certificates that it can't read.
+    Raises ConfigurationError for certificates that it can't read, and SettingsError for a password.
     """
     return AsyncMongoClient(**_options(settings))
 
@@ -64,8 +64,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         options["authMechanism"] = settings.mongodb_auth_mechanism
     if settings.mongodb_username is not None:
         options["username"] = settings.mongodb_username
-    if settings.password is not None:
-        options["password"] = settings.password
+    if (password := settings.read_password()) is not None:
+        options["password"] = password
     if settings.mongodb_auth_mechanism == "MONGODB-X509":
         options["authSource"] = "$external"
     elif settings.mongodb_username is not None:

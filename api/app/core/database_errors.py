@@ -9,6 +9,8 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from app.core.errors import SettingsError
+
 # Unauthorized and AuthenticationFailed: the login is wrong or not there yet. Nobody can be served,
 # and what has to change is not in the request.
 _LOGIN_CODES = frozenset({13, 18})
@@ -30,6 +32,8 @@ def fields(error: BaseException) -> dict[str, Any]:
     found: dict[str, Any] = {"error": type(error).__name__}
     if isinstance(error, OperationFailure):
         found["code"] = error.code
+    elif isinstance(error, SettingsError):
+        found["reason"] = str(error)
     elif isinstance(error, ConnectionFailure) and not isinstance(error, NotPrimaryError):
         # Of the network and not of the server: an address and what the system says.
         text = str(error)

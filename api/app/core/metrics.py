@@ -39,6 +39,9 @@ REQUEST_SECONDS = Histogram(
 REQUESTS_IN_PROGRESS = Gauge(
     "http_requests_in_progress", "Requests without an answer yet.", multiprocess_mode="livesum"
 )
+CONNECTIONS_REFUSED = Counter(
+    "http_connections_refused_total", "Connections that were closed as there were too many."
+)
 POOL_CONNECTIONS = Gauge(
     "mongodb_pool_connections", "Open connections of the pool.", multiprocess_mode="livesum"
 )
@@ -52,9 +55,9 @@ POOL_FAILURES = Counter(
     "Operations that got no connection.",
     labelnames=("reason",),
 )
-CERTIFICATE_ROTATIONS = Counter(
-    "mongodb_certificate_rotations_total",
-    "Changes of the certificate files that were noticed.",
+CREDENTIAL_ROTATIONS = Counter(
+    "mongodb_credential_rotations_total",
+    "Changes of the files with certificates and the password that were noticed.",
     labelnames=("result",),
 )
 

@@ -69,7 +69,7 @@ class RequestObserver:
     def _record(scope: Scope, status: int | None, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         # The template and not the path, which holds ids, and no query, which holds addresses.
-        route = getattr(scope.get("route"), "path", UNMATCHED)
+        route = _route(scope)
         # Without an answer the client is gone or the server gave up on the request.
         label = "none" if status is None else str(status)
         metrics.REQUESTS.labels(method, route, label).inc()
@@ -84,3 +84,14 @@ class RequestObserver:
                 "duration_ms": round(seconds * 1000, 3),
             },
         )
+
+
+def _route(scope: Scope) -> str:
+    template = getattr(scope.get("route"), "path", None)
+    if template is not None:
+        return str(template)
+    if "endpoint" in scope and not scope.get("path_params"):
+        # A plain route, as that of the OpenAPI document, does not name itself; without parameters
+        # the path is the template.
+        return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+    return UNMATCHED

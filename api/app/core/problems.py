@@ -48,6 +48,7 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _DESCRIPTIONS = {
     404: "There is no such user.",
     405: "The path has no such method; `Allow` lists those that it has.",
+    408: "The body did not come in time.",
     409: "Another user has this e-mail address.",
     413: "The body is larger than the service takes.",
     415: "The body is not declared as JSON.",

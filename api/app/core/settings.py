@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     mongodb_tls: bool = False
     mongodb_tls_ca_file: Path | None = None
     mongodb_tls_certificate_key_file: Path | None = None
-    mongodb_tls_reload_seconds: float = Field(default=10.0, ge=0.05, le=3600)
+    mongodb_reload_seconds: float = Field(default=10.0, ge=0.05, le=3600)
     mongodb_min_pool_size: int = Field(default=0, ge=0, le=1000)
     mongodb_max_pool_size: int = Field(default=20, ge=1, le=1000)
     mongodb_server_selection_timeout_ms: Milliseconds = 1500
@@ -83,12 +83,12 @@ class Settings(BaseSettings):
 
     ready_timeout_ms: Milliseconds = 1000
     max_body_bytes: int = Field(default=65_536, ge=1024, le=16 * 1024 * 1024)
+    body_timeout_seconds: float = Field(default=10.0, ge=0.1, le=300)
     max_page_size: int = Field(default=100, ge=1, le=1000)
     shutdown_delay_seconds: float = Field(default=2.0, ge=0, le=300)
 
-    # What the validation has read: the connection string, and the file with the password.
+    # What the validation has read.
     _uri: connection_string.ConnectionString | None = PrivateAttr(default=None)
-    _password: str | None = PrivateAttr(default=None)
 
     @property
     def hosts(self) -> list[tuple[str, int]]:
@@ -105,9 +105,20 @@ class Settings(BaseSettings):
             return self.mongodb_database
         return self._uri.database or self.mongodb_database
 
+    def read_password(self) -> str | None:
+        """The password of now: its file may be another one later. Raises SettingsError."""
+        if self.mongodb_password is not None:
+            return self.mongodb_password.get_secret_value()
+        if self.mongodb_password_file is not None:
+            return _read_password(self.mongodb_password_file)
+        return None
+
     @property
-    def password(self) -> str | None:
-        return self._password
+    def credential_files(self) -> tuple[Path, ...]:
+        """The files that a client of the database is made from."""
+        files = self.tls_files
+        paths = (files.certificate_authority, files.certificate_key, self.mongodb_password_file)
+        return tuple(path for path in paths if path is not None)
 
     @property
     def options_of_uri(self) -> Set[str]:
@@ -217,10 +228,10 @@ class Settings(BaseSettings):
                 "MONGODB_PASSWORD_FILE and MONGODB_PASSWORD are both not set, but "
                 "MONGODB_USERNAME is: set one of them"
             )
-        if self.mongodb_password is not None:
-            self._password = self.mongodb_password.get_secret_value()
-        elif self.mongodb_password_file is not None:
-            self._password = _read_password(self.mongodb_password_file)
+        try:
+            self.read_password()
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
 
 
 def load_settings() -> Settings:
@@ -241,15 +252,15 @@ def _read_password(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(
+        raise SettingsError(
             f"MONGODB_PASSWORD_FILE: {path} can't be read ({error.strerror}): mount the file, "
             "or correct the path"
         ) from None
     except UnicodeDecodeError:
-        raise ValueError(f"MONGODB_PASSWORD_FILE: {path} is not text in UTF-8") from None
+        raise SettingsError(f"MONGODB_PASSWORD_FILE: {path} is not text in UTF-8") from None
     password = text.removesuffix("\n").removesuffix("\r")
     if not password:
-        raise ValueError(f"MONGODB_PASSWORD_FILE: {path} is empty: put the password into it")
+        raise SettingsError(f"MONGODB_PASSWORD_FILE: {path} is empty: put the password into it")
     return password
 
 

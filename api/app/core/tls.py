@@ -1,7 +1,6 @@
 """The certificate files of the connection to the database."""
 
 import asyncio
-import hashlib
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,17 +20,6 @@ class Files:
     certificate_authority: Path | None
     certificate_key: Path | None
     key_password: str | None = field(default=None, repr=False)
-
-    def __bool__(self) -> bool:
-        return self.certificate_authority is not None or self.certificate_key is not None
-
-    def fingerprint(self) -> bytes:
-        """Changes with what is in the files, whatever their times and links say. Raises OSError."""
-        digest = hashlib.sha256()
-        for path in (self.certificate_authority, self.certificate_key):
-            content = b"" if path is None else path.read_bytes()
-            digest.update(len(content).to_bytes(8, "big") + content)
-        return digest.digest()
 
 
 class Names(NamedTuple):

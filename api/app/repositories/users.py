@@ -103,7 +103,15 @@ class UserRepository:
 
 
 def email_key(email: str) -> str:
-    return email.lower()
+    """What a valid address has in common with the same one in another case.
+
+    Lower case is not enough: that of a capital sigma depends on what is around it, and a sharp s
+    has none of its own. Of the domain the validation leaves one form, in which a sharp s and two
+    of the other kind are different names.
+    """
+    local_part, _, domain = email.rpartition("@")
+    folded = unicodedata.normalize("NFD", local_part).casefold()
+    return f"{unicodedata.normalize('NFC', folded)}@{domain}"
 
 
 def name_key(name: str) -> str:

@@ -1,19 +1,21 @@
-"""Bodies that are too large, with and without a length that says so."""
+"""Bodies that are too large, that come too slowly, and that end too early."""
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.body_limit import BodyLimit
 from tests.server_process import ServerProcess
 from tests.support.database import Database
 
 LIMIT = 1024
+TIMEOUT_SECONDS = 1.0
 
 
 def body_of(size: int) -> bytes:
@@ -30,6 +32,7 @@ def server(
         "MONGODB_URI": database_server.uri,
         "MONGODB_DATABASE": database_server.new_database(),
         "MAX_BODY_BYTES": str(LIMIT),
+        "BODY_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS),
     }
     directory: Path = tmp_path_factory.mktemp("server")
     with ServerProcess(directory, settings) as server:
@@ -96,6 +99,64 @@ async def test_one_byte_more_is_a_problem(server: ServerProcess) -> None:
         assert "x-request-id" in response.headers
 
 
+async def begin(server: ServerProcess) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request of which the head and the beginning of the body are sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        f"POST /users/ HTTP/1.1\r\nHost: users\r\n{JSON}Content-Length: 100\r\n\r\n{{".encode()
+    )
+    await writer.drain()
+    return reader, writer
+
+
+async def test_a_body_that_does_not_come_in_time_is_a_problem(server: ServerProcess) -> None:
+    started_at = time.monotonic()
+    reader, writer = await begin(server)
+
+    async def drip() -> None:
+        # What comes is no reason to wait for longer.
+        for _ in range(50):
+            await asyncio.sleep(0.05)
+            writer.write(b" ")
+
+    dripping = asyncio.create_task(drip())
+    # Up to the end, as the server closes the connection.
+    answer = await asyncio.wait_for(reader.read(), TIMEOUT_SECONDS + 3)
+    assert time.monotonic() - started_at >= TIMEOUT_SECONDS
+    dripping.cancel()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in head.lower()
+    assert b"content-type: application/problem+json" in head.lower()
+    assert json.loads(body) == {
+        "type": "about:blank",
+        "title": "Request Timeout",
+        "status": 408,
+        "detail": "The body must be there 1 seconds after the head.",
+    }
+    writer.close()
+
+
+async def test_a_client_that_leaves_in_its_body_has_no_status(server: ServerProcess) -> None:
+    def count(status: str) -> float:
+        figures = server.client.get("/metrics").text
+        start = f'http_requests_total{{method="POST",route="/users/",status="{status}"}}'
+        values = [line.split()[-1] for line in figures.splitlines() if line.startswith(start)]
+        return float(values[0]) if values else 0.0
+
+    before, invalid = count("none"), count("422")
+    _, writer = await begin(server)
+    await asyncio.sleep(0.2)
+    writer.close()
+    async with asyncio.timeout(TIMEOUT_SECONDS * 0.8):
+        while count("none") == before:  # noqa: ASYNC110 (a process of its own)
+            await asyncio.sleep(0.02)
+    assert count("422") == invalid
+    (line, *_) = [line for line in reversed(server.log) if line["message"] == "request"]
+    assert (line["route"], line["status"]) == ("/users/", None)
+    assert not [line for line in server.log if line["level"] == "ERROR"]
+
+
 async def call(limit: BodyLimit, length: str | None, chunks: list[bytes]) -> list[Message]:
     """What is sent for a request with these chunks."""
     headers = [] if length is None else [(b"content-length", length.encode())]
@@ -107,7 +168,10 @@ async def call(limit: BodyLimit, length: str | None, chunks: list[bytes]) -> lis
     ]
 
     async def receive() -> Message:
-        return waiting.pop(0)
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.sleep(0.1)
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -149,22 +213,52 @@ async def answer_anything(_: Scope, receive: Receive, send: Send) -> None:
     ],
 )
 async def test_lengths(length: str, status: int) -> None:
-    sent = await call(BodyLimit(read_all, max_bytes=10), length, [b""])
+    sent = await call(BodyLimit(read_all, max_bytes=10, timeout_seconds=5), length, [b""])
     assert sent[0]["status"] == status
 
 
 async def test_a_length_that_lies_does_not_help() -> None:
-    sent = await call(BodyLimit(read_all, max_bytes=10), "5", [b"x" * 8, b"x" * 8])
+    sent = await call(
+        BodyLimit(read_all, max_bytes=10, timeout_seconds=5), "5", [b"x" * 8, b"x" * 8]
+    )
     assert sent[0]["status"] == 413
 
 
 async def test_an_answer_of_the_application_to_the_error_is_not_sent() -> None:
-    sent = await call(BodyLimit(answer_anything, max_bytes=10), None, [b"x" * 11])
+    sent = await call(
+        BodyLimit(answer_anything, max_bytes=10, timeout_seconds=5), None, [b"x" * 11]
+    )
     assert sent[0]["status"] == 413
 
 
+@pytest.mark.parametrize("app", [read_all, answer_anything])
+async def test_an_answer_of_the_application_to_a_slow_body_is_not_sent(app: ASGIApp) -> None:
+    # What is sent next comes after 0.1 seconds.
+    sent = await call(BodyLimit(app, max_bytes=10, timeout_seconds=0.05), None, [])
+    assert sent[0]["status"] == 408
+
+
+@pytest.mark.parametrize("app", [read_all, answer_anything])
+async def test_what_a_client_that_left_would_be_answered_is_not_sent(app: ASGIApp) -> None:
+    assert await call(BodyLimit(app, max_bytes=10, timeout_seconds=5), None, []) == []
+
+
+async def test_the_end_of_the_connection_may_be_waited_for() -> None:
+    seen: list[str] = []
+
+    async def wait_for_the_end(_: Scope, receive: Receive, send: Send) -> None:
+        while not seen or seen[-1] != "http.disconnect":
+            seen.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    # In the time of a body that is complete nothing more is counted.
+    sent = await call(BodyLimit(wait_for_the_end, max_bytes=10, timeout_seconds=0.05), None, [b""])
+    assert seen == ["http.request", "http.disconnect"]
+    assert sent[0]["status"] == 200
+
+
 async def test_an_answer_that_has_begun_stays() -> None:
-    sent = await call(BodyLimit(answer_first, max_bytes=10), None, [b"x" * 11])
+    sent = await call(BodyLimit(answer_first, max_bytes=10, timeout_seconds=5), None, [b"x" * 11])
     assert [message["status"] for message in sent] == [200]
 
 
@@ -177,5 +271,5 @@ async def test_other_protocols_pass() -> None:
     async def nothing(*_: object) -> Message:
         return {}
 
-    await BodyLimit(app, max_bytes=10)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
+    await BodyLimit(app, max_bytes=10, timeout_seconds=5)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
     assert seen == ["lifespan"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core import connection_string
+from app.core import connection_string, tls
 
 SECRET = "correct-horse"
 
@@ -15,7 +15,7 @@ def test_reads_hosts_options_and_the_database() -> None:
     assert parsed.database == "other"
     assert parsed.options["maxpoolsize"] == 5
     assert not parsed.uses_tls
-    assert not parsed.tls_files
+    assert parsed.tls_files == tls.Files(None, None)
     assert parsed.checks_server
 
 

@@ -17,6 +17,7 @@ from pymongo.errors import (
 )
 
 from app.core import database_errors
+from app.core.errors import SettingsError
 
 ADDRESS = "ada@example.com"
 
@@ -64,6 +65,11 @@ def test_what_a_server_says_is_not_logged() -> None:
         "error": "DuplicateKeyError",
         "code": 11000,
     }
+
+
+def test_what_is_wrong_with_a_setting_is_logged() -> None:
+    fields = database_errors.fields(SettingsError("MONGODB_PASSWORD_FILE: /secret is empty"))
+    assert fields == {"error": "SettingsError", "reason": "MONGODB_PASSWORD_FILE: /secret is empty"}
 
 
 def test_what_the_network_says_is_logged_but_no_book() -> None:

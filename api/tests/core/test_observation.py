@@ -73,6 +73,15 @@ class TestLog:
         for personal in ("ada", "lovelace", "king", "example", user["id"]):
             assert personal not in "".join(json.dumps(line) for line in found).lower()
 
+    async def test_documentation_has_its_routes(self, client: httpx.AsyncClient) -> None:
+        paths = ["/docs", "/docs/swagger-ui.css", "/openapi.json"]
+        with captured_log() as log:
+            for path in paths:
+                assert (await client.get(path)).status_code == 200
+            assert (await client.post("/openapi.json")).status_code == 405
+        routes = [line["route"] for line in requests(log.getvalue())]
+        assert routes == [*paths, "/openapi.json"]
+
     async def test_probes_are_not_logged(self, client: httpx.AsyncClient) -> None:
         with captured_log() as log:
             for path in ("/healthz", "/readyz", "/metrics"):

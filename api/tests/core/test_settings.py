@@ -68,7 +68,7 @@ class TestValues:
             MONGODB_USERNAME="user",
             MONGODB_PASSWORD_FILE=str(path),
         )
-        assert settings.password == f" {SECRET} "
+        assert settings.read_password() == f" {SECRET} "
 
     def test_no_secret_is_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = load(
@@ -217,7 +217,8 @@ class TestRanges:
             ("MONGODB_DATABASE", "a/b"),
             ("MONGODB_DATABASE", "x" * 64),
             ("MONGODB_TLS", "perhaps"),
-            ("MONGODB_TLS_RELOAD_SECONDS", "0"),
+            ("MONGODB_RELOAD_SECONDS", "0"),
+            ("BODY_TIMEOUT_SECONDS", "0"),
             ("MONGODB_MIN_POOL_SIZE", "-1"),
             ("MONGODB_MAX_POOL_SIZE", "0"),
             ("MONGODB_MAX_POOL_SIZE", "1001"),

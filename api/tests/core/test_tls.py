@@ -30,29 +30,6 @@ def encrypted(certificate: Certificate, password: str) -> str:
 
 
 class TestFiles:
-    def test_a_fingerprint_follows_the_content(
-        self, tmp_path: Path, authority: CertificateAuthority
-    ) -> None:
-        path = authority.client("one").write(tmp_path / "client.pem")
-        files = tls.Files(None, path)
-        first = files.fingerprint()
-        content = path.read_bytes()
-        path.unlink()
-        path.write_bytes(content)
-        assert files.fingerprint() == first
-        authority.client("one").write(path)
-        assert files.fingerprint() != first
-
-    def test_content_that_moves_to_the_other_file_is_another(self, tmp_path: Path) -> None:
-        one, other = tmp_path / "one", tmp_path / "other"
-        one.write_text("ab")
-        other.write_text("c")
-        files = tls.Files(one, other)
-        first = files.fingerprint()
-        one.write_text("a")
-        other.write_text("bc")
-        assert files.fingerprint() != first
-
     def test_a_key_of_another_certificate(
         self, tmp_path: Path, authority: CertificateAuthority
     ) -> None:

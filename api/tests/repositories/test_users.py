@@ -77,8 +77,9 @@ def test_names_that_are_alike_have_one_key(one: str, other: str) -> None:
 
 
 def test_addresses_differ_by_more_than_case() -> None:
-    assert email_key("ADA@example.com") == email_key("ada@EXAMPLE.com")
-    assert email_key("straße@example.com") != email_key("strasse@example.com")
+    assert email_key("ADA@example.com") == email_key("ada@example.com")
+    assert email_key("ada@example.com") != email_key("adá@example.com")
+    assert email_key("ada@straße.test") != email_key("ada@strasse.test")
 
 
 @pytest.mark.parametrize(

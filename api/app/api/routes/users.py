@@ -36,7 +36,7 @@ def _link(operation: str) -> dict[str, Any]:
                 "delete": _link("delete_user"),
             },
         },
-        **responses(409, 413, 415, 422, 500, 503),
+        **responses(408, 409, 413, 415, 422, 500, 503),
     },
 )
 async def create_user(
@@ -75,7 +75,7 @@ async def get_user(user_id: UserId, users: UsersDependency) -> User:
     "/{user_id}",
     operation_id="update_user",
     dependencies=[Depends(require_json)],
-    responses=responses(404, 409, 413, 415, 422, 500, 503),
+    responses=responses(404, 408, 409, 413, 415, 422, 500, 503),
 )
 async def update_user(user_id: UserId, update: UserUpdate, users: UsersDependency) -> User:
     try:
@@ -88,6 +88,8 @@ async def update_user(user_id: UserId, update: UserUpdate, users: UsersDependenc
     "/{user_id}",
     operation_id="delete_user",
     status_code=status.HTTP_204_NO_CONTENT,
+    # The default one would name the type of a body that is not there.
+    response_class=Response,
     responses=responses(404, 422, 500, 503),
 )
 async def delete_user(user_id: UserId, users: UsersDependency) -> None:

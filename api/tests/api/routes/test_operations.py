@@ -19,6 +19,17 @@ async def test_a_process_without_a_database_is_healthy_and_not_ready() -> None:
         assert ready.status_code == 503
         assert ready.headers["retry-after"] == "1"
         assert ready.headers["content-type"] == "application/problem+json"
+        # What needs no database, and what is wrong with a request all the same.
+        for method, path, status in (
+            ("GET", "/metrics", 200),
+            ("GET", "/docs", 200),
+            ("GET", "/openapi.json", 200),
+            ("GET", "/nothing", 404),
+            ("PUT", "/users/", 405),
+            ("POST", "/users/", 503),
+            ("GET", "/users/", 503),
+        ):
+            assert (await client.request(method, path)).status_code == status, path
 
 
 async def test_is_ready_with_a_database(client: httpx.AsyncClient) -> None:

@@ -51,6 +51,33 @@ class TestCreate:
         problem = assert_problem(response, 409)
         assert "ada" not in problem["detail"].lower()
 
+    @pytest.mark.parametrize(
+        ("first", "second", "status"),
+        [
+            ("ΑΣ@example.com", "ασ@example.com", 409),  # noqa: RUF001
+            ("ΑΣ@example.com", "ας@example.com", 409),
+            ("ας@example.com", "ασ@example.com", 409),  # noqa: RUF001
+            ("STRASSE@example.com", "straße@example.com", 409),
+            ("STRAẞE@example.com", "straße@example.com", 409),
+            ("İ@example.com", "i\u0307@example.com", 409),
+            ("É@example.com", "e\u0301@example.com", 409),
+            # Not the same in any case.
+            ("İ@example.com", "i@example.com", 201),
+            ("ı@example.com", "i@example.com", 201),  # noqa: RUF001
+            # Two names in the DNS.
+            ("ada@straße.example.com", "ada@strasse.example.com", 201),
+        ],
+    )
+    async def test_case_is_that_of_every_script(
+        self, client: httpx.AsyncClient, first: str, second: str, status: int
+    ) -> None:
+        user = await create(client, "Ada", first)
+        response = await client.post("/users/", json={"name": "A", "email": second})
+        assert response.status_code == status
+        if status == 409:
+            page = (await client.get("/users/", params={"email": second})).json()
+            assert [item["id"] for item in page["items"]] == [user["id"]]
+
     async def test_one_of_many_at_once_gets_the_address(self, client: httpx.AsyncClient) -> None:
         body = {"name": "Ada", "email": "ada@example.com"}
         responses = await asyncio.gather(*(client.post("/users/", json=body) for _ in range(8)))
@@ -347,6 +374,7 @@ class TestDelete:
         deleted = await client.delete(path)
         assert deleted.status_code == 204
         assert deleted.content == b""
+        assert "content-type" not in deleted.headers
         assert_problem(await client.get(path), 404)
         assert_problem(await client.delete(path), 404)
         await create(client, "Ada", "ada@example.com")
@@ -371,3 +399,12 @@ class TestPaths:
 
     async def test_a_path_that_does_not_exist(self, client: httpx.AsyncClient) -> None:
         assert_problem(await client.get("/nothing/here"), 404)
+
+    @pytest.mark.parametrize("path", ["/users", "/healthz/", f"/users/{UNKNOWN_ID}/"])
+    async def test_a_slash_more_or_less_is_another_path_and_no_redirect(
+        self, client: httpx.AsyncClient, path: str
+    ) -> None:
+        # A redirect would name this host.
+        response = await client.get(path, headers={"Host": "elsewhere.test"})
+        assert_problem(response, 404)
+        assert "location" not in response.headers
