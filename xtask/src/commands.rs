@@ -22,10 +22,12 @@ mod files;
 mod image;
 mod port_forward;
 mod render;
+mod schema;
 mod smoke;
 mod test;
 mod tools;
 mod up;
+mod validate;
 
 use context::{ClosedPipe, Context, GlobalArgs, note};
 
@@ -42,8 +44,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Args),
+    Validate(validate::Args),
     Build(build::Args),
     Explain(explain::Args),
+    Schema(schema::Args),
     Image(image::Args),
     Up(up::Args),
     Down(down::Args),
@@ -70,8 +74,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
     let context = Context::new(&cli.global)?;
     let verdict = match &cli.command {
         Command::Render(args) => render::run(args, &context),
+        Command::Validate(args) => validate::run(args, &context),
         Command::Build(args) => build::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
+        Command::Schema(args) => schema::run(args, &context),
         Command::Image(args) => image::run(args, &context),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),

@@ -16,4 +16,6 @@ pub mod kustomize;
 
 pub mod repository;
 
+pub mod schema;
+
 pub mod commands;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
 
 use super::{
     Context, Verdict,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, Report, Severity},
     repository::{
-        self, Change, File, Scope, SharedValues, build_all, compare, files, overlays, select,
+        Built, Change, File, Scope, SharedValues, build_all, compare, files, overlays, select,
     },
 };
 
@@ -89,6 +90,62 @@ fn write(context: &Context, envs: &[String]) -> Result<Verdict> {
 /// Builds the overlays and compares. `None` if there is an error in one of them, which has been
 /// shown then.
 fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
+    let (report, built) = build(context, envs, &NoInspection)?;
+    if report.worst() == Some(Severity::Error) {
+        context.publish(&report)?;
+        let errors = counted(report.count(Severity::Error), "error");
+        if context.is_for_people() {
+            note(&format!("nothing was rendered, because of {errors}"));
+        }
+        return Ok(None);
+    }
+    let Selected { wanted, objects, overlays, scope } = built;
+    let changes = compare(&context.root, &wanted, &scope).context("failed to read rendered/")?;
+    Ok(Some(Plan { changes, objects, overlays, report }))
+}
+
+/// Builds the overlays, has each inspected, and lists how the rendered tree differs.
+pub(super) fn inspect(
+    context: &Context,
+    envs: &[String],
+    inspect: &impl Inspect,
+) -> Result<(Verdict, Report, (usize, usize))> {
+    let (report, Selected { wanted, objects, overlays, scope }) = build(context, envs, inspect)?;
+    let changes = compare(&context.root, &wanted, &scope).context("failed to read rendered/")?;
+    let verdict = stale::show(context, &report, &changes)?;
+    Ok((verdict, report, (overlays, objects)))
+}
+
+/// Looks at the overlays that were built, and may add diagnostics.
+pub(super) trait Inspect: Sync {
+    /// Looks at an overlay. Whether it must be looked at again when all are built; it is kept in
+    /// memory for that.
+    fn first(&self, built: &mut Built) -> bool;
+
+    /// Looks again, at an overlay that [`first`](Self::first) has asked it for.
+    fn second(&self, built: &mut Built);
+}
+
+/// Rendering alone needs no look.
+struct NoInspection;
+
+impl Inspect for NoInspection {
+    fn first(&self, _: &mut Built) -> bool {
+        false
+    }
+
+    fn second(&self, _: &mut Built) {}
+}
+
+/// What the selected overlays build to.
+struct Selected {
+    wanted: BTreeMap<String, File>,
+    objects: usize,
+    overlays: usize,
+    scope: Scope,
+}
+
+fn build(context: &Context, envs: &[String], inspect: &impl Inspect) -> Result<(Report, Selected)> {
     let root = &context.root;
     let all = overlays(root).context("failed to list overlays/")?;
     if all.is_empty() {
@@ -104,7 +161,19 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
 
     let (mut wanted, mut objects, mut report) = (BTreeMap::new(), 0, context.report());
     let mut shared = SharedValues::default();
-    for one in build_all(root, selected, |built| overlay(context, built)) {
+    let first = |mut built| {
+        if inspect.first(&mut built) { Ok(Box::new(built)) } else { Err(overlay(context, built)) }
+    };
+    let second = |one: Result<Box<Built>, _>| match one {
+        Ok(mut built) => {
+            inspect.second(&mut built);
+            overlay(context, *built)
+        }
+        Err(done) => done,
+    };
+    let all: Vec<Result<Rendered>> =
+        build_all(root, selected, first).into_par_iter().map(second).collect();
+    for one in all {
         let one = one?;
         objects += one.files.len();
         wanted.extend(one.files);
@@ -112,16 +181,7 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
         shared.add(&one.env, one.unused_shared);
     }
     shared.reports().for_each(|unused| report.merge(unused));
-    if report.worst() == Some(Severity::Error) {
-        context.publish(&report)?;
-        let errors = counted(report.count(Severity::Error), "error");
-        if context.is_for_people() {
-            note(&format!("nothing was rendered, because of {errors}"));
-        }
-        return Ok(None);
-    }
-    let changes = compare(root, &wanted, &scope).context("failed to read rendered/")?;
-    Ok(Some(Plan { changes, objects, overlays: count, report }))
+    Ok((report, Selected { wanted, objects, overlays: count, scope }))
 }
 
 /// What there is to know of one overlay.
@@ -134,7 +194,7 @@ struct Rendered {
     unused_shared: Option<Report>,
 }
 
-fn overlay(context: &Context, mut built: repository::Built) -> Result<Rendered> {
+fn overlay(context: &Context, mut built: Built) -> Result<Rendered> {
     let files = files(&mut built);
     if built.build.is_none() && !built.has_error() {
         bail!("{} did not build, and no diagnostic says why", built.overlay.path);

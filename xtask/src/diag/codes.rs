@@ -165,6 +165,49 @@ codes! {
     /// No template uses a value.
     TEMPLATE_UNUSED_VALUE = "template/unused-value", explained;
 
+    /// No schema is known for a kind, or not for every version.
+    SCHEMA_UNKNOWN_KIND = "schema/unknown-kind";
+    /// A kind is no longer served by a version.
+    SCHEMA_REMOVED_KIND = "schema/removed-kind";
+    /// A kind will not be served for long.
+    SCHEMA_DEPRECATED_KIND = "schema/deprecated-kind";
+    /// A field does not exist.
+    SCHEMA_UNKNOWN_FIELD = "schema/unknown-field";
+    /// A field that must be set is not.
+    SCHEMA_MISSING_FIELD = "schema/missing-field";
+    /// A field must not be set in this place.
+    SCHEMA_FORBIDDEN = "schema/forbidden";
+    /// A field should not be used any more.
+    SCHEMA_DEPRECATED_FIELD = "schema/deprecated-field";
+    /// A value has another type than its field.
+    SCHEMA_TYPE = "schema/type";
+    /// A value is none of those that its field takes.
+    SCHEMA_ENUM = "schema/enum";
+    /// A text has not the syntax that its field takes.
+    SCHEMA_FORMAT = "schema/format";
+    /// A number is too small or too large.
+    SCHEMA_RANGE = "schema/range";
+    /// A text, a list or a map is too short or too long.
+    SCHEMA_LENGTH = "schema/length";
+    /// Two items of a list must differ and do not.
+    SCHEMA_DUPLICATE = "schema/duplicate";
+    /// The name of an object is not one.
+    SCHEMA_NAME = "schema/name";
+    /// Of several things exactly one, or at least one, must hold, or one must not.
+    SCHEMA_ONE_OF = "schema/one-of";
+    /// A part of the definition of a custom kind cannot be used.
+    SCHEMA_DEFINITION = "schema/definition";
+    /// A field calls for another one, excludes it, or does not go with its value.
+    SCHEMA_DEPENDS = "schema/depends";
+    /// A number or quantity is on the wrong side of another one.
+    SCHEMA_ORDER = "schema/order";
+    /// A name stands for nothing in its object.
+    SCHEMA_UNKNOWN_NAME = "schema/unknown-name";
+    /// A selector does not select what its own template makes.
+    SCHEMA_SELECTOR_MISMATCH = "schema/selector-mismatch";
+    /// The schema of a custom resource is not structural.
+    SCHEMA_STRUCTURAL = "schema/structural";
+
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
     /// The kind and name of an object make no file name.

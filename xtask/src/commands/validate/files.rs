@@ -1,0 +1,207 @@
+//! Manifests that are files, whatever made them.
+
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, bail};
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::{super::Context, Counts};
+use crate::{
+    diag::{Diagnostic, Report, Severity, codes},
+    schema::{Store, custom::CustomKinds},
+    source::{Sources, Span, read_text},
+    yaml::{Dialect, Node, escape_json, parse},
+};
+
+/// Files are read as kubectl reads them, to which `yes` is a boolean.
+const DIALECT: Dialect = Dialect::Config;
+
+/// What came of some files.
+pub(super) struct Checked {
+    pub report: Report,
+    pub counts: Counts,
+    /// A JSON object a file and line.
+    pub verdicts: String,
+}
+
+/// A file to read.
+struct Input {
+    /// As it is shown.
+    name: String,
+    /// None for the standard input.
+    path: Option<PathBuf>,
+}
+
+/// Checks the objects of files, and of the YAML and JSON files in directories.
+pub(super) fn check(paths: &[PathBuf], context: &Context, store: &Store) -> Result<Checked> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            inputs.push(Input { name: "-".to_owned(), path: None });
+            continue;
+        }
+        if !path.exists() {
+            bail!("there is no {}, and no environment of that name", path.display());
+        }
+        for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+            let entry = entry.with_context(|| format!("failed to list {}", path.display()))?;
+            let is_named = entry.depth() == 0;
+            if entry.file_type().is_file() && (is_named || is_manifest(entry.path())) {
+                let name = entry.path().to_string_lossy().into_owned();
+                inputs.push(Input { name, path: Some(entry.into_path()) });
+            }
+        }
+    }
+    let mut results: Vec<First> =
+        inputs.par_iter().map(|input| first(input, context, store)).collect::<Result<_>>()?;
+    // The order of the files decides, not the order in which they were read.
+    let mut custom = CustomKinds::default();
+    for one in &results {
+        custom.merge(&one.custom);
+    }
+    let store = store.with_custom(custom);
+    inputs.par_iter().zip(&mut results).try_for_each(|(input, one)| {
+        if one.has_custom_objects { second(input, context, &store, one) } else { Ok(()) }
+    })?;
+    let mut checked = Checked {
+        report: context.report(),
+        counts: Counts { files: inputs.len(), ..Counts::default() },
+        verdicts: String::new(),
+    };
+    for (input, First { report, objects, .. }) in inputs.iter().zip(results) {
+        checked.counts.objects += objects;
+        let ok = report.worst() != Some(Severity::Error);
+        checked.verdicts.push_str("{\"file\": ");
+        escape_json(&input.name, &mut checked.verdicts);
+        checked.verdicts.push_str(if ok { ", \"ok\": true}\n" } else { ", \"ok\": false}\n" });
+        checked.report.merge(report);
+    }
+    Ok(checked)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
+}
+
+/// What the first look at a file finds.
+struct First {
+    report: Report,
+    objects: usize,
+    /// The kinds that it defines.
+    custom: CustomKinds,
+    /// Whether it has objects whose kind another file may define.
+    has_custom_objects: bool,
+    /// The text of the standard input, which cannot be read again.
+    text: Option<Arc<str>>,
+}
+
+/// Checks a file as far as it can be without the others. The text is gone after that: thousands of
+/// files need the memory of a few. One with objects of custom kinds is read again.
+fn first(input: &Input, context: &Context, store: &Store) -> Result<First> {
+    let text = read_input(input)?;
+    let mut sources = Sources::default();
+    let source = sources.add(input.name.as_str(), Arc::clone(&text));
+    let mut diagnostics = Vec::new();
+    let documents = parse(&sources, source, DIALECT, &mut diagnostics);
+    let mut one = First {
+        report: context.report(),
+        objects: 0,
+        custom: CustomKinds::default(),
+        has_custom_objects: false,
+        text: None,
+    };
+    for document in &documents {
+        objects(document, &mut |node| {
+            one.objects += 1;
+            one.custom.add(node, &mut diagnostics);
+            let may_be_custom = store.may_be_custom(node);
+            one.has_custom_objects |= may_be_custom;
+            if !may_be_custom {
+                store.check(node, &mut diagnostics);
+            }
+        });
+        malformed(document, &mut diagnostics);
+    }
+    if one.has_custom_objects && input.path.is_none() {
+        one.text = Some(text);
+    }
+    one.report.add(&diagnostics, &sources);
+    Ok(one)
+}
+
+fn read_input(input: &Input) -> Result<Arc<str>> {
+    let Some(path) = &input.path else {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).context("failed to read the standard input")?;
+        return Ok(text.into());
+    };
+    let text = read_text(path).with_context(|| format!("failed to read {}", input.name))?;
+    Ok(text.into())
+}
+
+/// Checks what the first look has left.
+fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> Result<()> {
+    let text = match one.text.take() {
+        Some(text) => text,
+        None => read_input(input)?,
+    };
+    let mut sources = Sources::default();
+    let source = sources.add(input.name.as_str(), text);
+    let mut diagnostics = Vec::new();
+    // What is wrong with the syntax has been told.
+    let documents = parse(&sources, source, DIALECT, &mut Vec::new());
+    for document in &documents {
+        objects(document, &mut |node| {
+            if store.may_be_custom(node) {
+                store.check(node, &mut diagnostics);
+            }
+        });
+    }
+    let mut report = context.report();
+    report.add(&diagnostics, &sources);
+    one.report.merge(report);
+    Ok(())
+}
+
+/// Calls `look` with each object of a document, which may be a list of objects.
+fn objects<'a>(node: &'a Node, look: &mut impl FnMut(&'a Node)) {
+    match items(node) {
+        Some(items) => items.iter().for_each(|item| objects(item, look)),
+        None if missing(node).is_none() => look(node),
+        None => {}
+    }
+}
+
+/// Reports what is no object, in a document or in its list.
+fn malformed(node: &Node, out: &mut Vec<Diagnostic>) {
+    if let Some(items) = items(node) {
+        for item in items {
+            malformed(item, out);
+        }
+        return;
+    }
+    if let Some(key) = missing(node) {
+        let message = format!("`{key}` is missing, so that this is no Kubernetes object");
+        let span = Span { end: node.span.start, ..node.span };
+        out.push(Diagnostic::error(codes::RESOURCE_MALFORMED, message, span));
+    }
+}
+
+/// The items of a list of objects.
+fn items(node: &Node) -> Option<&[Node]> {
+    let is_list =
+        node.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("List"));
+    node.get("items").and_then(Node::as_sequence).filter(|_| is_list)
+}
+
+/// What an object must have and this does not.
+fn missing(node: &Node) -> Option<&'static str> {
+    let is_empty = |key| node.get(key).and_then(Node::as_str).is_none_or(str::is_empty);
+    ["apiVersion", "kind"].into_iter().find(|key| is_empty(*key))
+}

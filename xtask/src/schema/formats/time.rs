@@ -1,0 +1,172 @@
+//! Times, durations and time zones.
+//!
+//! Source: Go's package `time`, which `metav1.Time` and `metav1.MicroTime` parse with, and
+//! `k8s.io/kubernetes/pkg/apis/batch/validation` for zones.
+
+use super::text::{Fault, Verdict, at_most, characters, leading_digits, not_empty};
+
+pub(super) fn date_time(text: &str) -> Verdict {
+    let rest = seconds(text)?;
+    let after_fraction = match rest.strip_prefix(['.', ',']) {
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
+            fraction.trim_start_matches(|c: char| c.is_ascii_digit())
+        }
+        _ => rest,
+    };
+    offset(after_fraction)
+}
+
+/// The server writes six digits and reads no other number of them.
+pub(super) fn micro_time(text: &str) -> Verdict {
+    let rest = seconds(text)?;
+    let fraction = rest.strip_prefix(['.', ',']).unwrap_or_default();
+    let after_fraction = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    if fraction.len() - after_fraction.len() != 6 {
+        return Err(Fault::new("has no fraction of six digits"));
+    }
+    offset(after_fraction)
+}
+
+/// The date and the time of day; what follows the seconds is left.
+///
+/// Go takes an hour of one digit as well.
+fn seconds(text: &str) -> Result<&str, Fault> {
+    let mut reader = Reader(text);
+    let year = reader.number(4);
+    let month = reader.then('-').and_then(|()| reader.number(2));
+    let day = reader.then('-').and_then(|()| reader.number(2));
+    let (Some(year), Some(month), Some(day)) = (year, month, day) else {
+        return Err(Fault::new("does not start with a date such as `2026-01-31`"));
+    };
+    if reader.then('T').is_none() {
+        return Err(Fault::new("has no `T` and a time after the date"));
+    }
+    let hour = reader.number(2).or_else(|| reader.number(1));
+    let minute = reader.then(':').and_then(|()| reader.number(2));
+    let second = reader.then(':').and_then(|()| reader.number(2));
+    let (Some(hour), Some(minute), Some(second)) = (hour, minute, second) else {
+        return Err(Fault::new("has no time such as `23:59:59` after `T`"));
+    };
+    if day == 0 || day > days_in(month, year) {
+        return Err(Fault::new("has a date that does not exist"));
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return Err(Fault::new("has a time that does not exist"));
+    }
+    Ok(reader.0)
+}
+
+/// `Z`, or the hours and minutes of an offset. Go lets both be one above the highest.
+fn offset(text: &str) -> Verdict {
+    if text == "Z" {
+        return Ok(());
+    }
+    let mut reader = Reader(text);
+    let hours = reader.then('+').or_else(|| reader.then('-')).and_then(|()| reader.number(2));
+    let minutes = reader.then(':').and_then(|()| reader.number(2));
+    match (hours, minutes) {
+        (Some(0..=24), Some(0..=60)) if reader.0.is_empty() => Ok(()),
+        _ => Err(Fault::new("does not end with `Z` or an offset such as `+01:00`")),
+    }
+}
+
+fn days_in(month: u32, year: u32) -> u32 {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
+/// The text that is still to be read; it stays as it is where it does not fit.
+struct Reader<'a>(&'a str);
+
+impl Reader<'_> {
+    fn then(&mut self, expected: char) -> Option<()> {
+        self.0 = self.0.strip_prefix(expected)?;
+        Some(())
+    }
+
+    /// A number of so many digits.
+    fn number(&mut self, digits: usize) -> Option<u32> {
+        let (number, rest) = self.0.split_at_checked(digits)?;
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        self.0 = rest;
+        number.parse().ok()
+    }
+}
+
+/// A Go duration, such as `1h30m`, that fits in 64 bits of nanoseconds.
+pub(super) fn duration(text: &str) -> Verdict {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if unsigned == "0" {
+        return Ok(());
+    }
+    not_empty(unsigned)?;
+    let mut total = 0_u64;
+    let mut rest = unsigned;
+    while !rest.is_empty() {
+        let (whole, after_whole) = leading_digits(rest);
+        let (fraction, after_number) = match after_whole.strip_prefix('.') {
+            Some(after_point) => leading_digits(after_point),
+            None => ("", after_whole),
+        };
+        if whole.is_empty() && fraction.is_empty() {
+            return Err(Fault::new("has no number where one belongs"));
+        }
+        let is_number = |character: char| character == '.' || character.is_ascii_digit();
+        let (unit, next) =
+            after_number.split_at(after_number.find(is_number).unwrap_or(after_number.len()));
+        let Some(nanoseconds) = nanoseconds(unit) else {
+            return Err(Fault::new("has a number without a unit: ns, us, ms, s, m or h"));
+        };
+        let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
+        let sum = whole
+            .and_then(|whole| whole.checked_mul(nanoseconds))
+            .and_then(|part| total.checked_add(part));
+        match sum {
+            Some(sum) if sum <= i64::MAX.unsigned_abs() => total = sum,
+            _ => return Err(Fault::new("is longer than 292 years")),
+        }
+        rest = next;
+    }
+    Ok(())
+}
+
+fn nanoseconds(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "ns" => 1,
+        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// The name of a zone in the tz database. Whether the database has it is another question.
+pub(super) fn zone(text: &str) -> Verdict {
+    for part in text.split('/') {
+        not_empty(part)
+            .and_then(|()| {
+                characters(part, |byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+')
+                })
+            })
+            .and_then(|()| at_most(part, 14))
+            .map_err(|fault| fault.of("a part"))?;
+        if part == "." || part == ".." || part.starts_with('-') {
+            return Err(Fault::new("has a part that is `.` or `..` or starts with `-`"));
+        }
+    }
+    if text.eq_ignore_ascii_case("Local") {
+        return Err(Fault::new("is the zone of whichever machine reads it"));
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! Regular expressions of schemas.
+//!
+//! Source: Go's `regexp/syntax`, which the API server uses. Its classes `\d`, `\s`, `\w` and its
+//! word boundaries know ASCII only, and in a set it knows no set operations; the expression is
+//! rewritten so that it means the same here.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use regex::{Regex, RegexBuilder};
+
+use crate::yaml::Text;
+
+/// The size of a compiled expression. The largest one of the curated kinds needs a tenth of it.
+const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The length of an expression as it is written.
+const LENGTH_LIMIT: usize = 16 * 1024;
+
+/// How deeply groups nest.
+const NEST_LIMIT: u32 = 100;
+
+/// A compiled pattern, or what is wrong with it in a few words.
+type Compiled = Result<Arc<Regex>, Arc<str>>;
+
+/// A pattern that a text must match somewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub text: Text,
+    compiled: OnceLock<Compiled>,
+}
+
+impl Pattern {
+    /// A pattern that is compiled when it is first needed. One that is broken matches everything:
+    /// whoever has read the definition has reported it.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.into(), compiled: OnceLock::new() }
+    }
+
+    /// What is wrong with it.
+    pub fn error(&self) -> Option<&str> {
+        self.compiled().as_ref().err().map(AsRef::as_ref)
+    }
+
+    /// Whether a text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.compiled().as_ref().map_or(true, |regex| regex.is_match(text))
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| cached(&self.text))
+    }
+}
+
+/// The compiled form of a pattern: a project writes the same one in many places.
+fn cached(text: &Text) -> Compiled {
+    static CACHE: Mutex<BTreeMap<Text, Compiled>> = Mutex::new(BTreeMap::new());
+    let known = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known().get(text) {
+        return found.clone();
+    }
+    let compiled = compile(text).map(Arc::new).map_err(Arc::from);
+    known().insert(text.clone(), compiled.clone());
+    compiled
+}
+
+/// Compiles a pattern. The error is what is wrong with it, in a few words.
+fn compile(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > LENGTH_LIMIT {
+        return Err(format!("it is longer than {LENGTH_LIMIT} bytes"));
+    }
+    let built = RegexBuilder::new(&rewritten(pattern))
+        .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(SIZE_LIMIT)
+        .nest_limit(NEST_LIMIT)
+        .build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "it is too large to compile".to_owned(),
+        other => {
+            let text = other.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        }
+    })
+}
+
+/// Where in a set a rewriting is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    Outside,
+    /// At its beginning, or behind a range or a class: a dash is itself.
+    Fresh,
+    /// Behind a character, which may begin a range.
+    Character,
+    /// Behind the dash of a range.
+    Range,
+}
+
+impl Set {
+    fn is_inside(self) -> bool {
+        self != Self::Outside
+    }
+
+    /// Behind another character.
+    fn character(self) -> Self {
+        match self {
+            Self::Outside => Self::Outside,
+            Self::Range => Self::Fresh,
+            Self::Fresh | Self::Character => Self::Character,
+        }
+    }
+}
+
+/// The same expression for a parser that knows Unicode's classes and set operations.
+fn rewritten(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    let mut set = Set::Outside;
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('Q') if !set.is_inside() => {
+                    let mut quoted = String::new();
+                    while let Some(c) = chars.next() {
+                        if c == '\\' && chars.peek() == Some(&'E') {
+                            chars.next();
+                            break;
+                        }
+                        quoted.push(c);
+                    }
+                    out.push_str(&regex::escape(&quoted));
+                }
+                Some(c) => {
+                    escape(c, set.is_inside(), &mut out);
+                    let is_class = matches!(c, 'd' | 's' | 'w' | 'D' | 'S' | 'W' | 'p' | 'P');
+                    set = if is_class && set.is_inside() { Set::Fresh } else { set.character() };
+                }
+                None => out.push('\\'),
+            },
+            '[' if !set.is_inside() => {
+                set = Set::Fresh;
+                out.push('[');
+                if chars.next_if_eq(&'^').is_some() {
+                    out.push('^');
+                }
+                // At the start of a set a bracket is itself.
+                if chars.next_if_eq(&']').is_some() {
+                    out.push_str("\\]");
+                    set = Set::Character;
+                }
+            }
+            '[' if chars.peek() == Some(&':') => {
+                out.push('[');
+                for c in chars.by_ref() {
+                    out.push(c);
+                    if c == ']' {
+                        break;
+                    }
+                }
+                set = Set::Fresh;
+            }
+            ']' if set.is_inside() => {
+                set = Set::Outside;
+                out.push(']');
+            }
+            '-' if set == Set::Character && chars.peek() != Some(&']') => {
+                set = Set::Range;
+                out.push('-');
+            }
+            '[' | '&' | '~' | '-' if set.is_inside() => {
+                out.push('\\');
+                out.push(c);
+                set = set.character();
+            }
+            c => {
+                out.push(c);
+                set = set.character();
+            }
+        }
+    }
+    out
+}
+
+fn escape(c: char, in_set: bool, out: &mut String) {
+    let word = |out: &mut String, inner: &str| {
+        if in_set {
+            out.push_str(inner);
+        } else {
+            out.push('[');
+            out.push_str(inner);
+            out.push(']');
+        }
+    };
+    let other = |out: &mut String, inner: &str| {
+        out.push_str("[^");
+        out.push_str(inner);
+        out.push(']');
+    };
+    match c {
+        'd' => word(out, "0-9"),
+        's' => word(out, "\\t\\n\\x0C\\r "),
+        'w' => word(out, "0-9A-Za-z_"),
+        'D' => other(out, "0-9"),
+        'S' => other(out, "\\t\\n\\x0C\\r "),
+        'W' => other(out, "0-9A-Za-z_"),
+        'b' if !in_set => out.push_str("(?-u:\\b)"),
+        c if c.is_ascii_alphanumeric() => {
+            out.push('\\');
+            out.push(c);
+        }
+        c => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, yes: &[&str], no: &[&str]) {
+        let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        for text in yes {
+            assert!(regex.is_match(text), "{pattern} {text}");
+        }
+        for text in no {
+            assert!(!regex.is_match(text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn classes_know_ascii_only() {
+        check(r"^\d+$", &["12"], &["٣", "x"]);
+        check(r"^\w+$", &["a_1"], &["é"]);
+        check(r"^[\w-]+$", &["a-1"], &["é", " "]);
+        check(r"^\s$", &[" ", "\t"], &["\u{b}", "\u{a0}"]);
+        check(r"^\S+$", &["é"], &[" "]);
+        check(r"^[^\s]+$", &["é"], &[" "]);
+        check(r"\bé", &["aé"], &["é"]);
+    }
+
+    #[test]
+    fn a_set_has_no_operations() {
+        check(r"^[a&&b]+$", &["a&b"], &["c"]);
+        check(r"^[a[b]+$", &["[a"], &["]"]);
+        check(r"^[[:alpha:]_]+$", &["a_"], &["1"]);
+        check(r"^[a~~b]+$", &["~"], &["c"]);
+        check(r"^[]a]+$", &["]a"], &["b"]);
+        check(r"^[+--]+$", &["+,-"], &["."]);
+        check(r"^[--/]+$", &["-./"], &[",", "0"]);
+        check(r"^[a-c-]+$", &["a-c"], &["d"]);
+    }
+
+    #[test]
+    fn escapes_are_those_of_go() {
+        check(r"^\Qa.b\E+$", &["a.bb"], &["axb"]);
+        check(r"^\-\/\_\<\>$", &["-/_<>"], &[]);
+        check(r"^[\-\]]+$", &["-]"], &["a"]);
+        check(r"^\x41\z", &["A"], &["A\n"]);
+        check(r"^a$", &["a"], &["a\n"]);
+    }
+
+    #[test]
+    fn a_broken_or_huge_pattern_says_why() {
+        assert!(compile("(").unwrap_err().contains("unclosed group"));
+        assert_eq!(compile("(?:a{1000}){1000}").unwrap_err(), "it is too large to compile");
+        assert!(compile(&"a".repeat(LENGTH_LIMIT + 1)).is_err());
+        assert!(compile(&"(".repeat(5_000)).is_err());
+        assert!(Pattern::new("(").matches("anything"));
+    }
+
+    #[test]
+    fn a_pattern_is_searched_anywhere() {
+        assert!(Pattern::new("b").matches("abc"));
+        assert!(!Pattern::new("^b").matches("abc"));
+    }
+}

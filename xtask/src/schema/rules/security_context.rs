@@ -1,0 +1,89 @@
+//! Security contexts of pods and containers.
+//!
+//! Source: `ValidateSecurityContext`, `validatePodSpecSecurityContext` of
+//! `pkg/apis/core/validation/validation.go`.
+
+use super::{
+    container::Container,
+    pod::Pod,
+    report::{Fault, Report},
+    value::{at, boolean, get, is_set, is_true, text, texts},
+};
+use crate::{diag::codes, yaml::Node};
+
+/// Source: `validatePodSpecSecurityContext`.
+pub(super) fn of_pod(pod: &Pod<'_>, report: &mut Report<'_>) {
+    if let Some(context) = pod.security_context() {
+        profiles(context, report);
+    }
+}
+
+/// Source: `ValidateSecurityContext`.
+pub(super) fn of_container(container: &Container<'_>, report: &mut Report<'_>) {
+    let Some(context) = container.security_context() else { return };
+    profiles(context, report);
+    if let Some(mount) = get(context, "procMount")
+        && mount.as_str() == Some("Unmasked")
+        && !container.pod.has_own_users()
+    {
+        let says = "must not be `Unmasked`: the pod's `hostUsers` is not false";
+        report.add(Fault::depends(mount, says));
+    }
+    if boolean(context, "allowPrivilegeEscalation") == Some(false) {
+        escalation(context, report);
+    }
+}
+
+/// What has every privilege cannot be kept from gaining more.
+fn escalation(context: &Node, report: &mut Report<'_>) {
+    let Some(forbids) = get(context, "allowPrivilegeEscalation") else { return };
+    let mut wrong = |other: &Node, what: &str| {
+        let says = format!("must not be false: {what}");
+        report.add(Fault::depends(forbids, says).beside(other, "gives every privilege"));
+    };
+    if let Some(privileged) = get(context, "privileged")
+        && is_true(context, "privileged")
+    {
+        wrong(privileged, "`privileged` is true");
+    }
+    let added = get(context, "capabilities").into_iter();
+    // The server compares with this spelling only.
+    let admin = added
+        .flat_map(|capabilities| texts(capabilities, "add"))
+        .find(|(capability, _)| *capability == "CAP_SYS_ADMIN");
+    if let Some((_, capability)) = admin {
+        wrong(capability, "`CAP_SYS_ADMIN` is added");
+    }
+}
+
+/// A profile of the node is named, and no other one is.
+///
+/// Source: `validateSeccompProfileField`, `ValidateAppArmorProfileField`.
+fn profiles(context: &Node, report: &mut Report<'_>) {
+    for name in ["seccompProfile", "appArmorProfile"] {
+        let Some(profile) = get(context, name) else { continue };
+        let given = get(profile, "localhostProfile");
+        match text(profile, "type") {
+            "Localhost" if given.is_none() => {
+                let why = "`type` is `Localhost`";
+                report.add(Fault::missing(profile, &["localhostProfile"], why));
+            }
+            "Localhost" if name == "appArmorProfile" => {
+                let path = text(profile, "localhostProfile");
+                if let Some(at) = given.filter(|_| path.trim().is_empty()) {
+                    report.add(Fault::new(codes::SCHEMA_LENGTH, at, "must be set"));
+                }
+            }
+            "RuntimeDefault" | "Unconfined" => {
+                if let Some(given) = given {
+                    let fault = Fault::excluded(given, "`type` is not `Localhost`");
+                    report.add(match at(profile, &["type"]) {
+                        Some(of) if is_set(profile, "type") => fault.beside(of, "the type"),
+                        _ => fault,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
