@@ -20,5 +20,5 @@ mod scalar;
 mod store;
 mod version;
 
-pub use store::{Kind, Store};
+pub use store::Store;
 pub use version::{Version, Versions};

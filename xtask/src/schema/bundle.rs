@@ -1,7 +1,7 @@
 //! The built-in kinds of all Kubernetes versions, out of the binary.
 //!
-//! A definition is read from its JSON when it is first needed: an object needs a few dozen of some
-//! hundreds.
+//! A definition or a kind is read from its JSON when it is first needed, and then kept: an object
+//! needs a few dozen of some hundreds.
 
 use std::sync::OnceLock;
 
@@ -17,11 +17,11 @@ const COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kubernetes.d
 
 /// A definition or a kind, in the form that it has in some versions.
 #[derive(Debug)]
-struct Line {
+struct Line<T> {
     name: &'static str,
     versions: Versions,
     json: &'static str,
-    schema: OnceLock<Schema>,
+    value: OnceLock<T>,
 }
 
 /// The bundles of all versions.
@@ -29,8 +29,9 @@ struct Line {
 pub(super) struct Bundle {
     versions: Vec<(&'static str, Minor)>,
     /// By name, then by versions.
-    definitions: Vec<Line>,
-    kinds: Vec<Line>,
+    definitions: Vec<Line<Schema>>,
+    kinds: Vec<Line<KindEntry>>,
+    /// By kind.
     deprecations: Vec<Deprecation>,
 }
 
@@ -75,13 +76,15 @@ impl Bundle {
                     let mut next = || fields.next().expect("a line has four fields");
                     let (name, mask, json) = (next(), next(), next());
                     let versions = Versions(mask.parse().expect("a set of versions is a number"));
-                    let line = Line { name, versions, json, schema: OnceLock::new() };
-                    let lines =
-                        if section == "k" { &mut bundle.kinds } else { &mut bundle.definitions };
-                    lines.push(line);
+                    if section == "k" {
+                        bundle.kinds.push(Line::new(name, versions, json));
+                    } else {
+                        bundle.definitions.push(Line::new(name, versions, json));
+                    }
                 }
             }
         }
+        bundle.deprecations.sort_by_key(|one| one.kind);
         bundle
     }
 
@@ -106,21 +109,19 @@ impl Bundle {
         self.versions.get(usize::from(version.0)).map(|(_, minor)| *minor)
     }
 
-    /// The kinds that were served once or will not be for long.
-    pub fn deprecations(&self) -> &[Deprecation] {
-        &self.deprecations
+    /// What is known of a kind that was served once or will not be for long.
+    pub fn deprecation(&self, kind: &str) -> Option<&Deprecation> {
+        let at = self.deprecations.partition_point(|one| one.kind < kind);
+        self.deprecations.get(at).filter(|one| one.kind == kind)
     }
 
     /// The forms of a kind in some versions. `name` is `apps/v1/Deployment`.
-    pub fn kind(&self, name: &str, versions: Versions) -> Vec<(Versions, KindEntry)> {
-        let lines = lines_of(&self.kinds, name).iter();
-        lines
-            .filter_map(|line| {
-                let common = line.versions.and(versions);
-                let entry = || serde_json::from_str(line.json).expect("the generator wrote it");
-                (!common.is_empty()).then(|| (common, entry()))
-            })
-            .collect()
+    pub fn kind(
+        &self,
+        name: &str,
+        versions: Versions,
+    ) -> impl Iterator<Item = (Versions, &KindEntry)> {
+        forms_of(&self.kinds, name, versions, |json| serde_json::from_str(json))
     }
 
     /// Every kind of some versions.
@@ -135,24 +136,39 @@ impl Bundle {
         name: &Text,
         versions: Versions,
     ) -> impl Iterator<Item = Variant<'_>> + Clone {
-        lines_of(&self.definitions, name).iter().filter_map(move |line| {
-            let common = line.versions.and(versions);
-            (!common.is_empty()).then(|| Variant { versions: common, schema: line.schema() })
+        forms_of(&self.definitions, name, versions, Schema::parse)
+            .map(|(versions, schema)| Variant { versions, schema })
+    }
+}
+
+impl<T> Line<T> {
+    fn new(name: &'static str, versions: Versions, json: &'static str) -> Self {
+        Self { name, versions, json, value: OnceLock::new() }
+    }
+
+    fn value(&self, read: fn(&str) -> serde_json::Result<T>) -> &T {
+        self.value.get_or_init(|| match read(self.json) {
+            Ok(value) => value,
+            Err(error) => unreachable!("{}: {error}", self.name),
         })
     }
 }
 
-impl Line {
-    fn schema(&self) -> &Schema {
-        self.schema.get_or_init(|| match Schema::parse(self.json) {
-            Ok(schema) => schema,
-            Err(error) => unreachable!("definition {}: {error}", self.name),
-        })
-    }
+/// What the lines of one name say for some versions.
+fn forms_of<'a, T>(
+    lines: &'a [Line<T>],
+    name: &str,
+    versions: Versions,
+    read: fn(&str) -> serde_json::Result<T>,
+) -> impl Iterator<Item = (Versions, &'a T)> + Clone + use<'a, T> {
+    lines_of(lines, name).iter().filter_map(move |line| {
+        let common = line.versions.and(versions);
+        (!common.is_empty()).then(|| (common, line.value(read)))
+    })
 }
 
 /// The lines of one name.
-fn lines_of<'a>(lines: &'a [Line], name: &str) -> &'a [Line] {
+fn lines_of<'a, T>(lines: &'a [Line<T>], name: &str) -> &'a [Line<T>] {
     let start = lines.partition_point(|line| line.name < name);
     let rest = lines.get(start..).unwrap_or_default();
     let count = rest.iter().take_while(|line| line.name == name).count();
@@ -170,7 +186,7 @@ mod tests {
         assert!(all.len() >= 5);
         for line in &bundle.definitions {
             let mut references = Vec::new();
-            collect(line.schema(), &mut references);
+            collect(line.value(Schema::parse), &mut references);
             for name in references {
                 let found = bundle.definition(&name, line.versions);
                 let covered = found.fold(Versions::NONE, |all, one| all.or(one.versions));
@@ -204,6 +220,6 @@ mod tests {
         assert_eq!(bundle.version_name(version), "1.36");
         assert_eq!(bundle.version("1.2"), None);
         let kind = bundle.kind("apps/v1/Deployment", Versions::NONE.with(version));
-        assert_eq!(kind.len(), 1);
+        assert_eq!(kind.count(), 1);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Checks `metadata.name` and `metadata.generateName`.
-pub(super) fn check(node: &Node, kind: &Kind, findings: &mut Findings) {
+pub(super) fn check(node: &Node, kind: &Kind<'_>, findings: &mut Findings) {
     // Objects of such a kind are answered and never stored.
     let Some(format) = kind.entry.name.as_deref().and_then(Format::named) else { return };
     let mut wrong = |message: String, at: Span| {

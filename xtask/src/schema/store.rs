@@ -29,13 +29,10 @@ pub struct Store {
 }
 
 /// A kind in the form that it has in some versions.
-#[derive(Clone, Debug)]
-pub struct Kind {
-    /// Those versions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind<'a> {
     pub versions: Versions,
-    /// Whether its objects are in no namespace.
-    pub is_cluster_scoped: bool,
-    pub(super) entry: KindEntry,
+    pub entry: &'a KindEntry,
 }
 
 impl Store {
@@ -85,21 +82,10 @@ impl Store {
         versions.map(|version| (self.bundle.version_name(version), count(version))).collect()
     }
 
-    /// The forms of a kind.
-    pub fn kinds(&self, gvk: &Gvk) -> Vec<Kind> {
-        let name = kind_name(gvk);
-        let found = self.bundle.kind(&name, self.versions);
-        if found.is_empty() {
-            let custom = self.custom_kind(&name);
-            return custom.map(|kind| self.custom_form(kind)).into_iter().collect();
-        }
-        found.into_iter().map(|(versions, entry)| Kind::new(versions, entry)).collect()
-    }
-
     /// Whether the schema of an object may be in another object: its kind is not one of
     /// Kubernetes.
     pub fn may_be_custom(&self, node: &Node) -> bool {
-        self.bundle.kind(&kind_name(&gvk_of(node)), self.versions).is_empty()
+        self.bundle.kind(&kind_name(&gvk_of(node)), self.versions).next().is_none()
     }
 
     /// A custom kind: of the objects that are checked, or built in.
@@ -107,30 +93,32 @@ impl Store {
         self.custom.get(name).or_else(|| custom::get(name))
     }
 
-    fn custom_form(&self, kind: &CustomKind) -> Kind {
-        Kind::new(self.versions, kind.read().entry.clone())
-    }
-
     /// Checks an object, which has an `apiVersion` and a `kind`.
     pub fn check(&self, node: &Node, out: &mut Vec<Diagnostic>) {
         let gvk = gvk_of(node);
-        if self.may_be_custom(node)
-            && let Some(kind) = self.custom_kind(&kind_name(&gvk))
+        let name = kind_name(&gvk);
+        let forms = self.bundle.kind(&name, self.versions);
+        let kinds: Vec<Kind<'_>> =
+            forms.map(|(versions, entry)| Kind { versions, entry }).collect();
+        if kinds.is_empty()
+            && let Some(kind) = self.custom_kind(&name)
         {
             self.check_custom(node, kind, out);
             return;
         }
         let is_secret = gvk.group.is_empty() && gvk.kind == "Secret";
-        let kinds = self.kinds(&gvk);
+        let old = self.bundle.deprecation(&name);
         let served = kinds.iter().fold(Versions::NONE, |all, kind| all.or(kind.versions));
         let missing = self.versions.without(served);
         if !missing.is_empty() {
-            self.not_served(node, &gvk, missing, out);
+            self.not_served(node, &gvk, old, missing, out);
         }
         if served.is_empty() {
             return;
         }
-        self.deprecated(node, &gvk, served, out);
+        if let Some(old) = old {
+            self.deprecated(node, &gvk, old, served, out);
+        }
         let mut walk = Walk::new(self.bundle, is_secret);
         for kind in &kinds {
             let definitions = self.bundle.definition(&kind.entry.definition, kind.versions);
@@ -147,18 +135,25 @@ impl Store {
 
     fn check_custom(&self, node: &Node, kind: &CustomKind, out: &mut Vec<Diagnostic>) {
         let mut walk = Walk::custom(self.bundle);
-        walk.object(node, &kind.read().schema, self.versions);
-        metadata::check(node, &self.custom_form(kind), &mut walk.findings);
+        let read = kind.read();
+        walk.object(node, &read.schema, self.versions);
+        let kind = Kind { versions: self.versions, entry: &read.entry };
+        metadata::check(node, &kind, &mut walk.findings);
         if !walk.findings.is_empty() {
             walk.findings.finish(self.bundle, self.versions, out);
         }
     }
 
     /// A kind that some versions do not serve: removed, not there yet, or nobody's.
-    fn not_served(&self, node: &Node, gvk: &Gvk, missing: Versions, out: &mut Vec<Diagnostic>) {
-        let name = kind_name(gvk);
+    fn not_served(
+        &self,
+        node: &Node,
+        gvk: &Gvk,
+        old: Option<&Deprecation>,
+        missing: Versions,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let at = node.get("apiVersion").unwrap_or(node).span;
-        let old = self.bundle.deprecations().iter().find(|one| one.kind == name);
         let removed = old.and_then(|old| Some((old, old.removed?)));
         if let Some((old, removed)) = removed
             && missing.iter().all(|version| self.bundle.minor(version) >= Some(removed))
@@ -214,11 +209,14 @@ impl Store {
         built_in.map(|name| -> &str { name }).chain(self.custom.iter().map(CustomKind::name))
     }
 
-    fn deprecated(&self, node: &Node, gvk: &Gvk, served: Versions, out: &mut Vec<Diagnostic>) {
-        let name = kind_name(gvk);
-        let Some(old) = self.bundle.deprecations().iter().find(|one| one.kind == name) else {
-            return;
-        };
+    fn deprecated(
+        &self,
+        node: &Node,
+        gvk: &Gvk,
+        old: &Deprecation,
+        served: Versions,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let newest = served.iter().last().and_then(|version| self.bundle.minor(version));
         let Some(since) = old.deprecated.filter(|since| newest >= Some(*since)) else { return };
         let removed = old.removed.map(|removed| format!(", and removed in {removed}"));
@@ -231,12 +229,6 @@ impl Store {
         let at = node.get("apiVersion").unwrap_or(node).span;
         let warning = Diagnostic::warning(codes::SCHEMA_DEPRECATED_KIND, message, at);
         out.push(warning.with_help(instead(old)));
-    }
-}
-
-impl Kind {
-    fn new(versions: Versions, entry: KindEntry) -> Self {
-        Self { versions, is_cluster_scoped: entry.scope == "Cluster", entry }
     }
 }
 

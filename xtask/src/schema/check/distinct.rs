@@ -22,6 +22,9 @@ use crate::{
 impl<'a> Walk<'a> {
     /// Reports items that must not agree with another one.
     pub(super) fn duplicates(&mut self, schema: &Schema, items: &'a [Node], place: Place<'a>) {
+        if items.len() < 2 {
+            return;
+        }
         let list = self.shown_path();
         for keys in &schema.unique {
             for (again, first, shown) in repeated(schema, keys, items, false) {
@@ -124,31 +127,35 @@ fn repeated(
     items: &[Node],
     absent: bool,
 ) -> Vec<(Span, Span, String)> {
+    let own = schema.items.as_deref();
+    let keys: Vec<(&Text, Option<&str>)> =
+        keys.iter().map(|key| (key, own.and_then(|items| default_of(items, key)))).collect();
     let mut seen: BTreeMap<Vec<Cow<'_, str>>, Span> = BTreeMap::new();
     let mut found = Vec::new();
     for item in items {
         let mut values = Vec::with_capacity(keys.len());
         let mut at = item.span;
-        let mut words = Vec::with_capacity(keys.len());
-        for key in keys {
-            let default = schema.items.as_ref().and_then(|items| default_of(items, key));
+        for (key, default) in &keys {
             let node = item.get(key).filter(|node| !node.is_null());
             let text = node.and_then(Node::as_scalar).and_then(canonical);
             let text = text.filter(|text| !text.is_empty() && (absent || text != "0"));
-            let Some(text) = text.or_else(|| default.map(Cow::Owned)) else { break };
+            let Some(text) = text.or_else(|| default.map(Cow::Borrowed)) else { break };
             if let Some(node) = node
                 && values.is_empty()
             {
                 at = node.span;
             }
-            words.push(format!("{key} {}", shown(&text)));
             values.push(text);
         }
         if values.len() < keys.len() {
             continue;
         }
         match seen.get(&values) {
-            Some(first) => found.push((at, *first, words.join(", "))),
+            Some(first) => {
+                let words = keys.iter().zip(&values);
+                let words = words.map(|((key, _), text)| format!("{key} {}", shown(text)));
+                found.push((at, *first, words.collect::<Vec<_>>().join(", ")));
+            }
             None => {
                 seen.insert(values, at);
             }
@@ -158,7 +165,7 @@ fn repeated(
 }
 
 /// What an item has where `key` is absent.
-fn default_of(items: &Schema, key: &str) -> Option<String> {
+fn default_of<'a>(items: &'a Schema, key: &str) -> Option<&'a str> {
     let bundle = Bundle::built_in();
     let own = items.property(key).and_then(|property| property.default.as_ref());
     let value = own.or_else(|| {
@@ -166,5 +173,5 @@ fn default_of(items: &Schema, key: &str) -> Option<String> {
         let variant = bundle.definition(name, bundle.all_versions()).next()?;
         variant.schema.property(key)?.default.as_ref()
     })?;
-    value.as_str().map(str::to_owned)
+    value.as_str()
 }
