@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{
     Verdict,
     context::{print, table},
-    tools::{INSTALL_KUSTOMIZE, cargo, find, output},
+    tools::{INSTALL_KUBECTL, INSTALL_KUSTOMIZE, INSTALL_MINIKUBE, cargo, find, output},
 };
 
 /// List the programs that the commands use, and how to get those that are missing
@@ -74,14 +74,14 @@ const TOOLS: &[Tool] = &[
         version: &["version", "--client"],
         required: false,
         used_by: "up, down, smoke",
-        install: "https://kubernetes.io/docs/tasks/tools",
+        install: INSTALL_KUBECTL,
     },
     Tool {
         name: "minikube",
         version: &["version", "--short"],
         required: false,
         used_by: "up, down, for a cluster on this machine",
-        install: "https://minikube.sigs.k8s.io/docs/start",
+        install: INSTALL_MINIKUBE,
     },
     Tool {
         name: "kind",

@@ -14,6 +14,12 @@ use super::note;
 /// How to get the reference that `build` is compared with.
 pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2";
 
+/// How to get what `up`, `down` and `smoke` talk to a cluster with.
+pub(super) const INSTALL_KUBECTL: &str = "https://kubernetes.io/docs/tasks/tools";
+
+/// How to get the cluster of a developer.
+pub(super) const INSTALL_MINIKUBE: &str = "https://minikube.sigs.k8s.io/docs/start";
+
 /// The program `name` on the path, or where `go install` puts it.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     on_path(name).or_else(|| {

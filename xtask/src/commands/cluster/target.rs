@@ -6,15 +6,15 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use super::{
-    super::{Context, tools::find},
+    super::{
+        Context,
+        tools::{INSTALL_KUBECTL, INSTALL_MINIKUBE, find},
+    },
     json::{list, text},
     kubectl::{Kubectl, parse},
     minikube::Minikube,
     process::Interrupt,
 };
-
-/// How to get `kubectl`.
-const INSTALL_KUBECTL: &str = "https://kubernetes.io/docs/tasks/tools";
 
 /// The options that choose a cluster.
 #[derive(Clone, Debug, clap::Args)]
@@ -80,15 +80,13 @@ impl ClusterArgs {
 
     /// The programs for these options that are not installed.
     pub fn missing(provider: Provider) -> Vec<Missing> {
-        let mut wanted = vec![("kubectl", INSTALL_KUBECTL)];
+        let mut wanted = vec![("kubectl", INSTALL_KUBECTL.to_owned())];
         if provider == Provider::Minikube {
-            wanted.push((
-                "minikube",
-                "https://minikube.sigs.k8s.io/docs/start, or --cluster current for another cluster",
-            ));
+            let how = format!("{INSTALL_MINIKUBE}, or --cluster current for another cluster");
+            wanted.push(("minikube", how));
         }
         wanted.retain(|(name, _)| find(name).is_none());
-        wanted.into_iter().map(|(name, how)| (name.to_owned(), how.to_owned())).collect()
+        wanted.into_iter().map(|(name, how)| (name.to_owned(), how)).collect()
     }
 
     /// The context that the kubeconfig has, and its server. Does not ask the cluster.
