@@ -1,23 +1,22 @@
 """A relay in front of the database that a test can stop, as a network does."""
 
 import asyncio
-from types import TracebackType
-from typing import Self
+
+from tests.support.listener import Listener
 
 
-class Relay:
+class Relay(Listener):
     """Passes bytes on between clients and the server, unless it is frozen."""
 
     def __init__(self, server: tuple[str, int], port: int = 0) -> None:
+        super().__init__(port)
         self._server = server
-        self._port = port
         self._open = asyncio.Event()
         self._open.set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def uri(self) -> str:
-        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     def freeze(self) -> None:
         """Pass nothing on, and close nothing: who sends hears no more."""
@@ -26,28 +25,10 @@ class Relay:
     def thaw(self) -> None:
         self._open.set()
 
-    async def __aenter__(self) -> Self:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        self._port = self._listener.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._listener.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._server)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._pass_on(source, sink))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._pass_on(source, sink))
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:

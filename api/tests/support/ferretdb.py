@@ -9,15 +9,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.support.processes import ServerProcess, announce, free_port
-from tests.support.server import Database, DatabaseUnavailableError, wait_until_writable
+from tests.support.local import LocalDatabase
+from tests.support.processes import announce
+from tests.support.server import DatabaseUnavailableError
 
 SOURCES = Path(__file__).resolve().parents[1] / "ferretdb"
 # Below Cargo's target directory, so that `cargo clean` and the ignore file know it.
 CACHE = Path(__file__).resolve().parents[3] / "target" / "api-tests"
 
 BUILD_SECONDS = 900
-START_SECONDS = 30
 
 
 def version() -> str:
@@ -102,22 +102,18 @@ def compile_program(go: str, output: Path) -> None:
         )
 
 
-class FerretDB(Database):
-    """A process of its own that keeps its data in SQLite files in a directory of the test run."""
+class FerretDB(LocalDatabase):
+    """A FerretDB that keeps its data in SQLite files."""
 
     is_ferretdb = True
+    start_seconds = 30
 
     def __init__(self, executable: Path, directory: Path) -> None:
-        super().__init__()
-        self._port = free_port()
-        data = directory / "ferretdb"
-        data.mkdir(parents=True)
-        self._process = ServerProcess(
-            [str(executable), "-listen", f"127.0.0.1:{self._port}", "-data", str(data)],
-            port=self._port,
-            log=directory / "ferretdb.log",
-        )
-        self.start()
+        self._executable = executable
+        super().__init__("ferretdb", directory)
+
+    def _command(self, data: Path) -> list[str]:
+        return [str(self._executable), "-listen", f"127.0.0.1:{self._port}", "-data", str(data)]
 
     @staticmethod
     def compiler() -> str | None:
@@ -131,21 +127,3 @@ class FerretDB(Database):
     @property
     def uri(self) -> str:
         return f"mongodb://127.0.0.1:{self._port}/"
-
-    @property
-    def address(self) -> tuple[str, int]:
-        return "127.0.0.1", self._port
-
-    def start(self) -> None:
-        self._process.start(START_SECONDS)
-        try:
-            wait_until_writable(self._port, START_SECONDS)
-        except BaseException:
-            self.kill()
-            raise
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def close(self) -> None:
-        self.kill()

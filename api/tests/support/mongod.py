@@ -4,38 +4,36 @@ import shutil
 from pathlib import Path
 
 from tests.support import replica_set
-from tests.support.processes import ServerProcess, free_port
-from tests.support.server import Database, connect, product, wait_until_writable
-
-START_SECONDS = 60
+from tests.support.local import LocalDatabase
+from tests.support.server import connect, product
 
 
-class Mongod(Database):
-    """A process of its own that keeps its data in a directory of the test run."""
+class Mongod(LocalDatabase):
+    """The only member of its replica set."""
+
+    start_seconds = 60
 
     def __init__(self, executable: str, directory: Path) -> None:
-        super().__init__()
-        self._port = free_port()
-        data = directory / "mongod"
-        data.mkdir(parents=True)
-        self._process = ServerProcess(
-            [
-                executable,
-                *("--dbpath", str(data)),
-                *("--port", str(self._port)),
-                *("--bind_ip", "127.0.0.1"),
-                *replica_set.MONGOD_ARGUMENTS,
-            ],
-            port=self._port,
-            log=directory / "mongod.log",
-        )
-        self.start()
+        self._executable = executable
+        super().__init__("mongod", directory)
         try:
             with connect(self.uri, direct=False, timeout=10) as client:
                 self._product, self.is_ferretdb = product(client)
         except BaseException:
             self.close()
             raise
+
+    def _command(self, data: Path) -> list[str]:
+        return [
+            self._executable,
+            *("--dbpath", str(data)),
+            *("--port", str(self._port)),
+            *("--bind_ip", "127.0.0.1"),
+            *replica_set.MONGOD_ARGUMENTS,
+        ]
+
+    def _prepare(self) -> None:
+        replica_set.initiate(self._port)
 
     @staticmethod
     def executable() -> str | None:
@@ -49,22 +47,3 @@ class Mongod(Database):
     @property
     def uri(self) -> str:
         return replica_set.uri(self._port)
-
-    @property
-    def address(self) -> tuple[str, int]:
-        return "127.0.0.1", self._port
-
-    def start(self) -> None:
-        self._process.start(START_SECONDS)
-        try:
-            replica_set.initiate(self._port)
-            wait_until_writable(self._port, START_SECONDS)
-        except BaseException:
-            self.kill()
-            raise
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def close(self) -> None:
-        self.kill()

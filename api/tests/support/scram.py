@@ -15,9 +15,9 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tests.support.listener import Listener
 from tests.support.wire import Message, answer_message, read_message
 
 MECHANISM = "SCRAM-SHA-256"
@@ -48,7 +48,7 @@ class Connection:
     open: bool = True
 
 
-class ScramEndpoint:
+class ScramEndpoint(Listener):
     """The endpoint, on the event loop of the test."""
 
     def __init__(self, server: tuple[str, int], user: str, password: str) -> None:
@@ -58,47 +58,26 @@ class ScramEndpoint:
         self.connections: list[Connection] = []
         #: How many logins were refused.
         self.refused = 0
+        super().__init__()
         self._user = user
         self._server = server
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def host(self) -> str:
         """Address and port, as connection strings name them."""
-        host, port = self._listener.sockets[0].getsockname()
-        return f"{host}:{port}"
+        return f"127.0.0.1:{self.port}"
 
     @property
     def uri(self) -> str:
         """A connection string that lacks only the name of the user and the password."""
         return f"mongodb://{self.host}/?directConnection=true&authMechanism={MECHANISM}"
 
-    async def __aenter__(self) -> Self:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._listener.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
     async def _accept(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_connection(*self._server)
         connection = Connection()
         self.connections.append(connection)
-        for work in (
-            self._relay_requests(connection, client, to_client, to_server),
-            self._relay_answers(server, to_client),
-        ):
-            task = asyncio.create_task(work)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._spawn(self._relay_requests(connection, client, to_client, to_server))
+        self._spawn(self._relay_answers(server, to_client))
 
     async def _relay_requests(
         self,
