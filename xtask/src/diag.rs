@@ -28,9 +28,9 @@ pub enum Severity {
     Error,
 }
 
-/// One problem in the reader's files.
+/// One problem in the reader's files. Its places are spans of one set of sources, or of several.
 #[derive(Clone, Debug)]
-pub struct Diagnostic {
+pub struct Diagnostic<P = Span> {
     /// The stable name of the rule, `area/rule`.
     pub code: Code,
     /// How much it matters.
@@ -38,11 +38,20 @@ pub struct Diagnostic {
     /// One line that stands on its own: lower case, no full stop, literals in backticks.
     pub message: Cow<'static, str>,
     /// Where to look first.
-    pub primary: Span,
+    pub primary: P,
     /// Places that explain it, each with a few words.
-    pub related: Vec<(Span, String)>,
+    pub related: Vec<(P, String)>,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+/// A place where several sets of sources are looked at together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Anchor {
+    /// Which of the sets.
+    pub unit: usize,
+    /// Where in it.
+    pub span: Span,
 }
 
 impl Severity {
@@ -56,9 +65,9 @@ impl Severity {
     }
 }
 
-impl Diagnostic {
+impl<P> Diagnostic<P> {
     /// A problem that fails the run.
-    pub fn error(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+    pub fn error(code: Code, message: impl Into<Cow<'static, str>>, primary: P) -> Self {
         Self {
             code,
             severity: Severity::Error,
@@ -70,12 +79,12 @@ impl Diagnostic {
     }
 
     /// A problem that is worth a look.
-    pub fn warning(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+    pub fn warning(code: Code, message: impl Into<Cow<'static, str>>, primary: P) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message, primary) }
     }
 
     /// What is worth knowing.
-    pub fn info(code: Code, message: impl Into<Cow<'static, str>>, primary: Span) -> Self {
+    pub fn info(code: Code, message: impl Into<Cow<'static, str>>, primary: P) -> Self {
         Self { severity: Severity::Info, ..Self::error(code, message, primary) }
     }
 
@@ -86,8 +95,8 @@ impl Diagnostic {
 
     /// Adds a place that explains it.
     #[must_use]
-    pub fn with_related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related.push((span, label.into()));
+    pub fn with_related(mut self, place: P, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
         self
     }
 

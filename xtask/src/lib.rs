@@ -16,6 +16,12 @@ pub mod kustomize;
 
 pub mod repository;
 
+pub mod cluster;
+
 pub mod schema;
+
+pub mod reference;
+
+pub mod trap;
 
 pub mod commands;

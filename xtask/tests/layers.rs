@@ -13,7 +13,8 @@ const LAYERS: &[&[&str]] = &[
     &["template"],
     &["kustomize"],
     &["repository"],
-    &["schema", "reference", "policy", "network", "diff"],
+    &["cluster"],
+    &["schema", "reference", "trap", "policy", "network", "diff"],
     &["commands"],
 ];
 

@@ -118,23 +118,24 @@ pub(super) fn inspect(
 
 /// Looks at the overlays that were built, and may add diagnostics.
 pub(super) trait Inspect: Sync {
-    /// Looks at an overlay. Whether it must be looked at again when all are built; it is kept in
-    /// memory for that.
-    fn first(&self, built: &mut Built) -> bool;
+    /// Looks at an overlay. Whether it is to be looked at again with the others when all are built;
+    /// it is kept in memory for that.
+    fn one(&self, built: &mut Built) -> bool;
 
-    /// Looks again, at an overlay that [`first`](Self::first) has asked it for.
-    fn second(&self, built: &mut Built);
+    /// Looks at the overlays that [`one`](Self::one) has asked it for, in their order, and reports
+    /// what concerns several of them.
+    fn all(&self, built: &mut [&mut Built], report: &mut Report);
 }
 
 /// Rendering alone needs no look.
 struct NoInspection;
 
 impl Inspect for NoInspection {
-    fn first(&self, _: &mut Built) -> bool {
+    fn one(&self, _: &mut Built) -> bool {
         false
     }
 
-    fn second(&self, _: &mut Built) {}
+    fn all(&self, _: &mut [&mut Built], _: &mut Report) {}
 }
 
 /// What the selected overlays build to.
@@ -162,17 +163,16 @@ fn build(context: &Context, envs: &[String], inspect: &impl Inspect) -> Result<(
     let (mut wanted, mut objects, mut report) = (BTreeMap::new(), 0, context.report());
     let mut shared = SharedValues::default();
     let first = |mut built| {
-        if inspect.first(&mut built) { Ok(Box::new(built)) } else { Err(overlay(context, built)) }
+        if inspect.one(&mut built) { Ok(Box::new(built)) } else { Err(overlay(context, built)) }
     };
-    let second = |one: Result<Box<Built>, _>| match one {
-        Ok(mut built) => {
-            inspect.second(&mut built);
-            overlay(context, *built)
-        }
+    let mut all: Vec<Result<Box<Built>, _>> = build_all(root, selected, first);
+    let mut kept: Vec<&mut Built> = all.iter_mut().flatten().map(Box::as_mut).collect();
+    inspect.all(&mut kept, &mut report);
+    let finish = |one: Result<Box<Built>, _>| match one {
+        Ok(built) => overlay(context, *built),
         Err(done) => done,
     };
-    let all: Vec<Result<Rendered>> =
-        build_all(root, selected, first).into_par_iter().map(second).collect();
+    let all: Vec<Result<Rendered>> = all.into_par_iter().map(finish).collect();
     for one in all {
         let one = one?;
         objects += one.files.len();

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod files;
+mod graph;
 mod overlays;
 
 /// Check overlays, or any manifests, as the API server would
@@ -53,7 +54,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     let store = store(args)?;
     let (paths, envs) = sort_arguments(&args.what)?;
     if !paths.is_empty() {
-        let checked = files::check(&paths, context, &store)?;
+        let checked = files::check(&paths, context, &store, !args.verdicts)?;
         if args.verdicts {
             print(&checked.verdicts)?;
             let failed = checked.report.worst() == Some(Severity::Error);

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Code, Diagnostic, Severity};
+use super::{Anchor, Code, Diagnostic, Severity};
 use crate::source::{LineCol, Source, Sources, Span};
 
 /// Diagnostics of one or several builds, in the order in which they are shown, each once.
@@ -67,12 +67,23 @@ impl Report {
     /// Adds the diagnostics of a build with the sources that they point into.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {
-            let mut finding = Finding::new(diagnostic, sources);
-            if self.strict && finding.severity == Severity::Warning {
-                finding.severity = Severity::Error;
-            }
-            self.findings.insert(finding);
+            self.insert(Finding::new(diagnostic, |span| (*span, sources)));
         }
+    }
+
+    /// Adds diagnostics whose places are in several sets of sources, by the number of the set.
+    #[expect(clippy::indexing_slicing, reason = "an anchor is only made for a set that there is")]
+    pub fn add_across(&mut self, diagnostics: &[Diagnostic<Anchor>], units: &[&Sources]) {
+        for diagnostic in diagnostics {
+            self.insert(Finding::new(diagnostic, |at| (at.span, units[at.unit])));
+        }
+    }
+
+    fn insert(&mut self, mut finding: Finding) {
+        if self.strict && finding.severity == Severity::Warning {
+            finding.severity = Severity::Error;
+        }
+        self.findings.insert(finding);
     }
 
     /// Adds the findings of another report.
@@ -107,15 +118,18 @@ impl Report {
 }
 
 impl Finding {
-    fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
+    fn new<'a, P>(diagnostic: &Diagnostic<P>, find: impl Fn(&P) -> (Span, &'a Sources)) -> Self {
         let mut related = Vec::new();
-        let place = sources.place(diagnostic.primary);
+        let (span, sources) = find(&diagnostic.primary);
+        let place = sources.place(span);
+        let primary = Location::new(sources, place.span);
         if let Some((span, _)) = place.value {
             let message = "the value comes from here".to_owned();
             related.push(Related { location: Location::new(sources, span), message });
         }
-        for (span, message) in &diagnostic.related {
-            let place = sources.place(*span);
+        for (at, message) in &diagnostic.related {
+            let (span, sources) = find(at);
+            let place = sources.place(span);
             let location = Location::new(sources, place.span);
             related.push(Related { location, message: message.clone() });
             if let Some((span, _)) = place.value {
@@ -126,7 +140,7 @@ impl Finding {
         let mut seen = BTreeSet::new();
         related.retain(|one| seen.insert(one.clone()));
         Self {
-            primary: Location::new(sources, place.span),
+            primary,
             code: diagnostic.code,
             severity: diagnostic.severity,
             message: diagnostic.message.to_string(),

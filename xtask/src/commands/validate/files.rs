@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{super::Context, Counts};
+use super::{super::Context, Counts, graph};
 use crate::{
+    cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
     schema::{Store, custom::CustomKinds},
     source::{Sources, Span, read_text},
@@ -37,8 +38,14 @@ struct Input {
     path: Option<PathBuf>,
 }
 
-/// Checks the objects of files, and of the YAML and JSON files in directories.
-pub(super) fn check(paths: &[PathBuf], context: &Context, store: &Store) -> Result<Checked> {
+/// Checks the objects of files, and of the YAML and JSON files in directories; with `together` also
+/// against each other, for which all of them are kept in memory.
+pub(super) fn check(
+    paths: &[PathBuf],
+    context: &Context,
+    store: &Store,
+    together: bool,
+) -> Result<Checked> {
     let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
@@ -57,8 +64,8 @@ pub(super) fn check(paths: &[PathBuf], context: &Context, store: &Store) -> Resu
             }
         }
     }
-    let mut results: Vec<First> =
-        inputs.par_iter().map(|input| first(input, context, store)).collect::<Result<_>>()?;
+    let first = |input| first(input, context, store, together);
+    let mut results: Vec<First> = inputs.par_iter().map(first).collect::<Result<_>>()?;
     // The order of the files decides, not the order in which they were read.
     let mut custom = CustomKinds::default();
     for one in &results {
@@ -73,6 +80,9 @@ pub(super) fn check(paths: &[PathBuf], context: &Context, store: &Store) -> Resu
         counts: Counts { files: inputs.len(), ..Counts::default() },
         verdicts: String::new(),
     };
+    if together {
+        against_each_other(&inputs, &results, &mut checked.report);
+    }
     for (input, First { report, objects, .. }) in inputs.iter().zip(results) {
         checked.counts.objects += objects;
         let ok = report.worst() != Some(Severity::Error);
@@ -82,6 +92,21 @@ pub(super) fn check(paths: &[PathBuf], context: &Context, store: &Store) -> Resu
         checked.report.merge(report);
     }
     Ok(checked)
+}
+
+/// Checks the objects of all files as if they were applied to one cluster, in which there may be
+/// others.
+fn against_each_other(inputs: &[Input], results: &[First], report: &mut Report) {
+    let (mut found, mut units) = (Vec::new(), Vec::new());
+    for (input, one) in inputs.iter().zip(results) {
+        let Some(Kept { sources, documents }) = &one.kept else { continue };
+        let unit = units.len();
+        units.push(sources);
+        for document in documents {
+            objects(document, &mut |node| found.push(Object::new(node, unit, &input.name)));
+        }
+    }
+    graph::check(&[Cluster::new("", World::Open, found)], &units, report);
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -99,11 +124,20 @@ struct First {
     has_custom_objects: bool,
     /// The text of the standard input, which cannot be read again.
     text: Option<Arc<str>>,
+    /// What was read, if it is looked at once more.
+    kept: Option<Kept>,
 }
 
-/// Checks a file as far as it can be without the others. The text is gone after that: thousands of
-/// files need the memory of a few. One with objects of custom kinds is read again.
-fn first(input: &Input, context: &Context, store: &Store) -> Result<First> {
+/// What was read of a file.
+struct Kept {
+    sources: Sources,
+    documents: Vec<Node>,
+}
+
+/// Checks a file as far as it can be without the others. Unless it is to be kept it is gone after
+/// that: thousands of files need the memory of a few. One with objects of custom kinds is read
+/// again.
+fn first(input: &Input, context: &Context, store: &Store, keep: bool) -> Result<First> {
     let text = read_input(input)?;
     let mut sources = Sources::default();
     let source = sources.add(input.name.as_str(), Arc::clone(&text));
@@ -115,6 +149,7 @@ fn first(input: &Input, context: &Context, store: &Store) -> Result<First> {
         custom: CustomKinds::default(),
         has_custom_objects: false,
         text: None,
+        kept: None,
     };
     for document in &documents {
         objects(document, &mut |node| {
@@ -128,10 +163,12 @@ fn first(input: &Input, context: &Context, store: &Store) -> Result<First> {
         });
         malformed(document, &mut diagnostics);
     }
-    if one.has_custom_objects && input.path.is_none() {
+    one.report.add(&diagnostics, &sources);
+    if keep {
+        one.kept = Some(Kept { sources, documents });
+    } else if one.has_custom_objects && input.path.is_none() {
         one.text = Some(text);
     }
-    one.report.add(&diagnostics, &sources);
     Ok(one)
 }
 
@@ -147,16 +184,23 @@ fn read_input(input: &Input) -> Result<Arc<str>> {
 
 /// Checks what the first look has left.
 fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> Result<()> {
-    let text = match one.text.take() {
-        Some(text) => text,
-        None => read_input(input)?,
-    };
-    let mut sources = Sources::default();
-    let source = sources.add(input.name.as_str(), text);
     let mut diagnostics = Vec::new();
-    // What is wrong with the syntax has been told.
-    let documents = parse(&sources, source, DIALECT, &mut Vec::new());
-    for document in &documents {
+    let read;
+    let Kept { sources, documents } = if let Some(kept) = &one.kept {
+        kept
+    } else {
+        let text = match one.text.take() {
+            Some(text) => text,
+            None => read_input(input)?,
+        };
+        let mut sources = Sources::default();
+        let source = sources.add(input.name.as_str(), text);
+        // What is wrong with the syntax has been told.
+        let documents = parse(&sources, source, DIALECT, &mut Vec::new());
+        read = Kept { sources, documents };
+        &read
+    };
+    for document in documents {
         objects(document, &mut |node| {
             if store.may_be_custom(node) {
                 store.check(node, &mut diagnostics);
@@ -164,7 +208,7 @@ fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> R
         });
     }
     let mut report = context.report();
-    report.add(&diagnostics, &sources);
+    report.add(&diagnostics, sources);
     one.report.merge(report);
     Ok(())
 }

@@ -1,0 +1,206 @@
+//! The objects of one cluster, wherever they are written, and finding them: by kind and name, and
+//! the pods that they make by what selects these.
+//!
+//! An environment is one cluster: all its overlays together. Invariant: nothing here judges; a
+//! look-up goes through an index and never over all objects.
+
+mod external;
+mod object;
+mod pods;
+mod selector;
+
+use std::collections::BTreeMap;
+
+pub use external::External;
+pub use object::Object;
+pub use pods::{Container, ContainerRole, Workload};
+pub use selector::{Operator, Requirement, Selector};
+
+use crate::{
+    diag::{Anchor, Code, Diagnostic},
+    yaml::{Node, Text},
+};
+
+/// Whether there is more in the cluster than what is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// All that is deployed is here, beside what a cluster brings: an environment.
+    Closed,
+    /// What is not here may be elsewhere: some files.
+    Open,
+}
+
+/// The objects of one cluster.
+#[derive(Debug)]
+pub struct Cluster<'a> {
+    /// The environment; empty for files.
+    pub name: &'a str,
+    world: World,
+    externals: &'a [External],
+    objects: Vec<Object<'a>>,
+    /// By group and kind, then by namespace and name.
+    index: BTreeMap<(Text, Text), BTreeMap<(Text, Text), usize>>,
+    workloads: Vec<Workload<'a>>,
+    /// The workloads by the namespace and each label of their pods.
+    by_label: BTreeMap<(Text, Text, Text), Vec<usize>>,
+    /// The workloads by namespace.
+    by_namespace: BTreeMap<Text, Vec<usize>>,
+}
+
+/// The namespaces that every cluster has.
+const BUILT_IN_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+impl<'a> Cluster<'a> {
+    /// A cluster of these objects, in the order in which they are reported.
+    pub fn new(name: &'a str, world: World, objects: Vec<Object<'a>>) -> Self {
+        let mut cluster = Self {
+            name,
+            world,
+            externals: &[],
+            objects,
+            index: BTreeMap::new(),
+            workloads: Vec::new(),
+            by_label: BTreeMap::new(),
+            by_namespace: BTreeMap::new(),
+        };
+        for (at, object) in cluster.objects.iter().enumerate() {
+            let gvk = &object.id.gvk;
+            let kind = (gvk.group.clone(), gvk.kind.clone());
+            let name = (object.id.effective_namespace(), object.id.name.clone());
+            cluster.index.entry(kind).or_default().entry(name).or_insert(at);
+            let Some(workload) = Workload::of(at, object) else { continue };
+            let number = cluster.workloads.len();
+            let namespace = object.id.effective_namespace();
+            for (key, value) in workload.labels() {
+                let label = (namespace.clone(), key.into(), value.into());
+                cluster.by_label.entry(label).or_default().push(number);
+            }
+            cluster.by_namespace.entry(namespace).or_default().push(number);
+            cluster.workloads.push(workload);
+        }
+        cluster
+    }
+
+    /// With what is declared to be there although nothing here makes it.
+    #[must_use]
+    pub fn with_externals(self, externals: &'a [External]) -> Self {
+        Self { externals, ..self }
+    }
+
+    /// The declaration that an object is there although nothing here makes it.
+    pub fn external(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&'a External> {
+        self.externals.iter().find(|one| one.is(self.name, (group, kind), namespace, name))
+    }
+
+    /// Whether all that is deployed is here.
+    pub fn is_closed(&self) -> bool {
+        self.world == World::Closed
+    }
+
+    /// The objects in order.
+    pub fn objects(&self) -> &[Object<'a>] {
+        &self.objects
+    }
+
+    /// The objects of a kind, in any version, by namespace and name.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = &Object<'a>> {
+        let all = self.index.get(&(group.into(), kind.into()));
+        all.into_iter().flat_map(BTreeMap::values).filter_map(|&at| self.objects.get(at))
+    }
+
+    /// The objects of an application, in order.
+    pub fn of_app(&self, app: &str) -> impl Iterator<Item = &Object<'a>> {
+        self.objects.iter().filter(move |object| object.app == app)
+    }
+
+    /// The object of a kind, in any version, and a name, in a namespace.
+    pub fn find(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&Object<'a>> {
+        let all = self.index.get(&(group.into(), kind.into()))?;
+        self.objects.get(*all.get(&(namespace.into(), name.into()))?)
+    }
+
+    /// The object of a kind whose objects are in no namespace.
+    pub fn find_unscoped(&self, group: &str, kind: &str, name: &str) -> Option<&Object<'a>> {
+        self.of_kind(group, kind).find(|object| object.id.name == name)
+    }
+
+    /// The names that there are of a kind in a namespace, in order.
+    pub fn names(&self, group: &str, kind: &str, namespace: &str) -> impl Iterator<Item = &str> {
+        let all = self.of_kind(group, kind);
+        let namespace = Text::from(namespace);
+        all.filter(move |object| object.id.effective_namespace() == namespace)
+            .map(|object| object.id.name.as_str())
+    }
+
+    /// Whether there is a namespace: one that every cluster has, that an object here makes
+    /// or that is declared.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        BUILT_IN_NAMESPACES.contains(&name)
+            || self.find_unscoped("", "Namespace", name).is_some()
+            || self.external("", "Namespace", "", name).is_some()
+    }
+
+    /// The labels of a namespace that an object here makes, with the one that the API server sets.
+    pub fn namespace_labels(&self, name: &str) -> Vec<(Text, Text)> {
+        let object = self.find_unscoped("", "Namespace", name);
+        let mut labels = object.map(|object| labels(object.node)).unwrap_or_default();
+        labels.push((Text::const_new("kubernetes.io/metadata.name"), name.into()));
+        labels
+    }
+
+    /// What makes pods, in order.
+    pub fn workloads(&self) -> &[Workload<'a>] {
+        &self.workloads
+    }
+
+    /// The object that a workload is.
+    #[expect(clippy::indexing_slicing, reason = "a workload is only made for an object")]
+    pub fn object_of(&self, workload: &Workload<'a>) -> &Object<'a> {
+        &self.objects[workload.object]
+    }
+
+    /// The workloads of a namespace whose pods a selector selects, in order.
+    pub fn selected(&self, namespace: &str, selector: &Selector<'_>) -> Vec<&Workload<'a>> {
+        let none = Vec::new();
+        let by_label = |key: &str, value: &str| {
+            self.by_label.get(&(namespace.into(), key.into(), value.into())).unwrap_or(&none)
+        };
+        let shortest = selector.equalities().map(|(key, value)| by_label(key, value));
+        let candidates = shortest
+            .min_by_key(|numbers| numbers.len())
+            .unwrap_or_else(|| self.by_namespace.get(namespace).unwrap_or(&none));
+        let candidates = candidates.iter().filter_map(|&number| self.workloads.get(number));
+        candidates.filter(|workload| selector.matches(&workload.labels())).collect()
+    }
+
+    /// What refers to something that is not here: an error, or a warning where that may be
+    /// elsewhere.
+    pub fn missing(&self, code: Code, message: String, at: Anchor) -> Diagnostic<Anchor> {
+        match self.world {
+            World::Closed => Diagnostic::error(code, message, at).with_help(
+                "add it, or declare in xtask.toml under `[[external]]` what else makes it",
+            ),
+            World::Open => Diagnostic::warning(code, message, at)
+                .with_help("it is not among what was checked; check it together with this"),
+        }
+    }
+}
+
+/// The labels of an object.
+fn labels(node: &Node) -> Vec<(Text, Text)> {
+    let labels = node.at(&["metadata", "labels"]).and_then(Node::as_mapping);
+    let entries = labels.into_iter().flatten();
+    entries.filter_map(|entry| Some((entry.key.clone(), entry.value.as_str()?.into()))).collect()
+}

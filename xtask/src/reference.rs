@@ -1,0 +1,24 @@
+//! References between the objects of a cluster: what names or selects what, and whether that is
+//! there.
+//!
+//! Invariant: nothing here knows policies or reads files; a check is one function over a
+//! [`Cluster`], and each of its diagnostics has the place of the reference and, where there is
+//! one, the place of what it refers to.
+
+use crate::{
+    cluster::Cluster,
+    diag::{Anchor, Diagnostic},
+};
+
+/// A check: adds what it finds.
+type Check = fn(&Cluster<'_>, &mut Vec<Diagnostic<Anchor>>);
+
+/// All checks.
+const CHECKS: &[Check] = &[];
+
+/// Checks the references of a cluster.
+pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
+    for check in CHECKS {
+        check(cluster, out);
+    }
+}
