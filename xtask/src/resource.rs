@@ -7,12 +7,14 @@
 mod history;
 mod id;
 mod origin;
+mod provenance;
 mod res_map;
 mod scope;
 
 pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
+pub use provenance::{Provenance, provenance};
 pub use res_map::ResMap;
 pub use scope::is_known;
 

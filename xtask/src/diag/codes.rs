@@ -11,6 +11,11 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// What the rule is about: the part before the slash.
+    pub fn area(self) -> &'static str {
+        self.0.split_once('/').map_or(self.0, |(area, _)| area)
+    }
 }
 
 impl fmt::Display for Code {

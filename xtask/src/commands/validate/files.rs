@@ -106,7 +106,8 @@ fn against_each_other(inputs: &[Input], results: &[First], report: &mut Report) 
             objects(document, &mut |node| found.push(Object::new(node, unit, &input.name)));
         }
     }
-    graph::check(&[Cluster::new("", World::Open, found)], &units, report);
+    let found = graph::check(&[Cluster::new("", World::Open, found)]);
+    report.add_across(&found, &units);
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -2,11 +2,14 @@
 
 use rayon::prelude::*;
 
-use crate::{cluster::Cluster, diag::Report, reference, source::Sources, trap};
+use crate::{
+    cluster::Cluster,
+    diag::{Anchor, Diagnostic},
+    reference, trap,
+};
 
-/// Checks clusters, each for itself and all together. `units` are the sources that the places in the
-/// objects are of.
-pub(super) fn check(clusters: &[Cluster<'_>], units: &[&Sources], report: &mut Report) {
+/// Checks clusters, each for itself and all together.
+pub(super) fn check(clusters: &[Cluster<'_>]) -> Vec<Diagnostic<Anchor>> {
     let each = |cluster: &Cluster<'_>| {
         let mut diagnostics = Vec::new();
         reference::check(cluster, &mut diagnostics);
@@ -15,5 +18,5 @@ pub(super) fn check(clusters: &[Cluster<'_>], units: &[&Sources], report: &mut R
     };
     let mut diagnostics: Vec<_> = clusters.par_iter().flat_map_iter(each).collect();
     trap::check_across(clusters, &mut diagnostics);
-    report.add_across(&diagnostics, units);
+    diagnostics
 }

@@ -1,16 +1,18 @@
 //! Checking what overlays build to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use rayon::prelude::*;
 
 use super::{super::render::Inspect, graph};
 use crate::{
     cluster::{Cluster, Object, World},
-    diag::Report,
+    diag::{Anchor, Diagnostic, Report},
     repository::Built,
+    resource::{Provenance, provenance},
     schema::{Store, custom::CustomKinds},
-    source::Sources,
+    source::{Sources, Span},
+    yaml::Node,
 };
 
 /// Checks the objects of each overlay, then those of each environment against each other: an
@@ -33,29 +35,35 @@ impl<'a> Inspection<'a> {
                 kinds.add(&resource.node, &mut built.diagnostics);
             }
         }
-        let stores: BTreeMap<&str, Store> = custom
-            .iter()
-            .map(|(env, kinds)| (env.as_str(), self.store.with_custom(kinds.clone())))
-            .collect();
+        let stores: BTreeMap<String, Store> =
+            custom.into_iter().map(|(env, kinds)| (env, self.store.with_custom(kinds))).collect();
         overlays.par_iter_mut().for_each(|built| {
-            let Built { overlay, build, diagnostics, .. } = &mut **built;
-            let Some(store) = stores.get(overlay.env.as_str()) else { return };
-            for resource in build.iter().flat_map(|build| &build.resources) {
-                if store.may_be_custom(&resource.node) {
-                    store.check(&resource.node, diagnostics);
-                }
+            if let Some(store) = stores.get(&built.overlay.env) {
+                check(built, store, |node| store.may_be_custom(node));
             }
         });
+    }
+}
+
+/// Checks some of the objects of an overlay.
+fn check(built: &mut Built, store: &Store, is_wanted: impl Fn(&Node) -> bool) {
+    let Some(build) = &built.build else { return };
+    for resource in build.resources.iter().filter(|one| is_wanted(&one.node)) {
+        let mut found = Vec::new();
+        store.check(&resource.node, &mut found);
+        let places = found.iter().map(|one| one.primary).collect();
+        let why = provenance(resource, &places, &build.origins, &built.sources);
+        for one in &mut found {
+            one.related.extend(why.get(&one.primary).cloned().unwrap_or_default());
+        }
+        built.diagnostics.append(&mut found);
     }
 }
 
 impl Inspect for Inspection<'_> {
     /// Checks the objects of Kubernetes' own kinds.
     fn one(&self, built: &mut Built) -> bool {
-        let resources = built.build.iter().flat_map(|build| &build.resources);
-        for resource in resources.filter(|one| !self.store.may_be_custom(&one.node)) {
-            self.store.check(&resource.node, &mut built.diagnostics);
-        }
+        check(built, self.store, |node| !self.store.may_be_custom(node));
         true
     }
 
@@ -80,6 +88,43 @@ impl Inspect for Inspection<'_> {
             .into_iter()
             .map(|(env, (world, objects))| Cluster::new(env, world, objects))
             .collect();
-        graph::check(&clusters, &units, report);
+        let mut found = graph::check(&clusters);
+        explain(&mut found, overlays);
+        report.add_across(&found, &units);
     }
+}
+
+/// Adds where the values came from that the diagnostics between objects are about.
+fn explain(found: &mut [Diagnostic<Anchor>], overlays: &[&mut Built]) {
+    let mut places: BTreeMap<usize, BTreeSet<Span>> = BTreeMap::new();
+    for one in found.iter() {
+        places.entry(one.primary.unit).or_default().insert(one.primary.span);
+    }
+    let why: BTreeMap<usize, Provenance> = places
+        .into_iter()
+        .filter_map(|(unit, places)| Some((unit, provenance_in(overlays.get(unit)?, &places))))
+        .collect();
+    for one in found {
+        let Anchor { unit, span } = one.primary;
+        let places = why.get(&unit).and_then(|why| why.get(&span));
+        for (span, text) in places.into_iter().flatten() {
+            one.related.push((Anchor { unit, span: *span }, text.clone()));
+        }
+    }
+}
+
+/// What explains places of an overlay: of a place that several objects share, as a prefix of their
+/// names, what holds for all of them.
+fn provenance_in(built: &Built, places: &BTreeSet<Span>) -> Provenance {
+    let Some(build) = &built.build else { return Provenance::new() };
+    let mut all = Provenance::new();
+    for resource in &build.resources {
+        for (place, why) in provenance(resource, places, &build.origins, &built.sources) {
+            match all.entry(place) {
+                Entry::Vacant(entry) => drop(entry.insert(why)),
+                Entry::Occupied(mut entry) => entry.get_mut().retain(|one| why.contains(one)),
+            }
+        }
+    }
+    all
 }
