@@ -146,7 +146,8 @@ codes! {
     PATCH_TYPE = "patch/type", explained;
     /// A patch replaces a list of a kind whose lists kustomize cannot merge, and elements get lost.
     PATCH_REPLACES_LIST = "patch/replaces-list", explained;
-    /// An element of a patch is lost, since it lacks a key that its list is merged by.
+    /// An element of a list is lost in a merge, since it lacks a key that the list is merged by, or
+    /// repeats the key of another one.
     PATCH_LOST_ELEMENT = "patch/lost-element", explained;
     /// A `$patch` directive does not exist.
     PATCH_DIRECTIVE = "patch/directive", explained;

@@ -120,13 +120,11 @@ impl<'a> Context<'a> {
 
     /// Warns that an entry changes nothing. A component is written for many kustomizations, so what
     /// it does not find in one of them is no mistake.
-    pub fn no_effect(&mut self, message: impl Into<String>, at: Span) {
+    pub fn no_effect(&mut self, message: impl Into<String>, at: Span, hint: Option<String>) {
         if !self.in_component {
-            let at = Span { end: at.start, ..at };
-            self.report(
-                Diagnostic::warning(codes::KUSTOMIZE_NO_EFFECT, message.into(), at)
-                    .with_help("remove the entry, or correct what it names"),
-            );
+            let help = hint.unwrap_or_else(|| "remove the entry, or correct what it names".into());
+            let warning = Diagnostic::warning(codes::KUSTOMIZE_NO_EFFECT, message.into(), at);
+            self.report(warning.with_help(help));
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     kustomization::Image,
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, codes, did_you_mean},
     resource::{Origins, ResMap, Step},
     source::Span,
     yaml::{Node, Text, Value},
@@ -33,7 +33,14 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
         );
         return;
     };
-    let mut change = Change { image, pattern, found: false, wrong: None, no_container: None };
+    let mut change = Change {
+        image,
+        pattern,
+        found: false,
+        others: Vec::new(),
+        wrong: None,
+        no_container: None,
+    };
     let by = context.by(Step::Images, image.span);
     for resource in map.iter_mut() {
         if resource.id().gvk.kind == "CustomResourceDefinition" {
@@ -65,14 +72,15 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
     if !change.found {
         let message =
             format!("no image is named `{}`, so the entry changes nothing", image.name.value);
-        context.no_effect(message, image.name.span);
+        let hint = did_you_mean(&image.name.value, change.others.iter().map(Text::as_str));
+        context.no_effect(message, image.name.span, hint);
     } else if image.new_name.is_none()
         && image.new_tag.is_none()
         && image.digest.is_none()
         && image.tag_suffix.is_none()
     {
         let message = format!("nothing is said about the image `{}`", image.name.value);
-        context.no_effect(message, image.name.span);
+        context.no_effect(message, image.name.span, None);
     }
 }
 
@@ -81,6 +89,8 @@ struct Change<'a> {
     pattern: Regex,
     /// Whether there is such an image.
     found: bool,
+    /// The names of other images, until there is such an image.
+    others: Vec<Text>,
     /// An image that is no text.
     wrong: Option<NotAScalar>,
     /// A container that is no mapping.
@@ -121,6 +131,9 @@ impl Change<'_> {
     fn apply(&mut self, origins: &mut Origins, field: &mut Node) {
         let Some(text) = field.scalar_text().filter(|_| !field.is_null()) else { return };
         if !self.pattern.is_match(text) {
+            if !self.found {
+                self.others.push(split(text).0.into());
+            }
             return;
         }
         self.found = true;

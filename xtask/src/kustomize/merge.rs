@@ -190,20 +190,19 @@ impl Merge<'_> {
         for entry in target.into_entries() {
             let (how, below) = of_field(definition, &entry.key);
             let Entry { key, key_span, value } = entry;
+            self.path.push(key.clone());
             let value = match left.swap_remove(key.as_str()) {
-                Some(other) => {
-                    self.path.push(key.clone());
-                    let merged = self.both(value, &other.value, below, how);
-                    self.path.pop();
-                    merged
-                }
+                Some(other) => self.both(value, &other.value, below, how),
                 None => self.unpatched(value, below, how),
             };
+            self.path.pop();
             entries.extend(value.map(|value| Entry { key, key_span, value }));
         }
         for entry in left.into_values() {
             let (how, below) = of_field(definition, &entry.key);
+            self.path.push(entry.key.clone());
             let value = self.added(&entry.value, below, how);
+            self.path.pop();
             entries.extend(value.map(|value| Entry {
                 key: entry.key.clone(),
                 key_span: entry.key_span,
@@ -228,7 +227,9 @@ impl Merge<'_> {
                     let (how, below) = of_field(definition, &entry.key);
                     // Only the outermost map of what is added may have an unknown one.
                     self.directive(&entry.value);
+                    self.path.push(entry.key.clone());
                     let value = self.added(&entry.value, below, how);
+                    self.path.pop();
                     entries.extend(value.map(|value| Entry {
                         key: entry.key.clone(),
                         key_span: entry.key_span,
@@ -259,7 +260,9 @@ impl Merge<'_> {
                 let mut entries = Vec::with_capacity(map.len());
                 for Entry { key, key_span, value } in map.into_entries() {
                     let (how, below) = of_field(definition, &key);
+                    self.path.push(key.clone());
                     let value = self.unpatched(value, below, how);
+                    self.path.pop();
                     entries.extend(value.map(|value| Entry { key, key_span, value }));
                 }
                 Value::Mapping(Mapping::from_entries(entries))

@@ -12,7 +12,7 @@ use super::{
     kustomization::Patch,
     loader::Loader,
     objects,
-    selector::select,
+    selector::{fits_nothing, select},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -236,7 +236,8 @@ fn json(
     let Some(target) = &patch.target else { return };
     let Some(selected) = select(context, map, target) else { return };
     if selected.is_empty() {
-        context.no_effect("the patch changes nothing: no object fits its target", target.span);
+        let message = "the patch changes nothing: no object fits its target";
+        fits_nothing(context, map, target, message);
     }
     for index in selected {
         map.update(index, |resource| {

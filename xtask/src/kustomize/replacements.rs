@@ -15,7 +15,7 @@ use super::{
     kustomization::Selector,
     loader::Loader,
     objects::missing_identity,
-    selector::{Pattern, labels_fit, pattern},
+    selector::{Pattern, fits_nothing, labels_fit, pattern},
 };
 use crate::{
     diag::{Diagnostic, codes, did_you_mean},
@@ -102,10 +102,11 @@ fn replace(context: &mut Context<'_>, map: &mut ResMap, entry: &Replacement) {
     for target in &entry.targets {
         let Some(selected) = targets(context, map, target) else { continue };
         if selected.is_empty() {
-            context.no_effect(
-                "the replacement changes nothing: no object fits the target",
-                target.span,
-            );
+            let message = "the replacement changes nothing: no object fits the target";
+            match target.select.as_ref().filter(|_| target.reject.is_empty()) {
+                Some(select) => fits_nothing(context, map, select, message),
+                None => context.no_effect(message, target.span, None),
+            }
         }
         for index in selected {
             let live = path.as_deref().filter(|_| from == Some(index));

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::{context::Context, decode::Spanned, kustomization::Selector};
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Diagnostic, codes, did_you_mean},
     resource::{ResMap, Resource},
     yaml::{Node, Text},
 };
@@ -36,6 +36,35 @@ pub fn select(context: &mut Context<'_>, map: &ResMap, selector: &Selector) -> O
             && satisfied(&annotations, resource.node.at(&["metadata", "annotations"]))
     };
     Some(map.indices().filter(|&index| map.get(index).is_some_and(fits)).collect())
+}
+
+/// Warns of a selector that fits no object: at the first part of it that leaves none, with what may
+/// have been meant.
+pub fn fits_nothing(
+    context: &mut Context<'_>,
+    map: &ResMap,
+    selector: &Selector,
+    message: &'static str,
+) {
+    type Part = fn(&Resource) -> [Text; 2];
+    let parts: [(&Spanned<Text>, Part); 5] = [
+        (&selector.kind, |one| [Text::default(), one.id().gvk.kind.clone()]),
+        (&selector.group, |one| [Text::default(), one.id().gvk.group.clone()]),
+        (&selector.version, |one| [Text::default(), one.id().gvk.version.clone()]),
+        (&selector.namespace, |one| [one.original().namespace, one.current().namespace]),
+        (&selector.name, |one| [one.original().name, one.current().name]),
+    ];
+    let mut left: Vec<&Resource> = map.indices().filter_map(|index| map.get(index)).collect();
+    for (text, part) in parts.into_iter().filter(|(text, _)| !text.value.is_empty()) {
+        let Some(pattern) = pattern(context, text) else { break };
+        let names: Vec<Text> = left.iter().flat_map(|one| part(one)).collect();
+        left.retain(|one| part(one).iter().any(|name| pattern.fits(name)));
+        if left.is_empty() {
+            let hint = did_you_mean(&text.value, names.iter().map(Text::as_str));
+            return context.no_effect(message, text.span, hint);
+        }
+    }
+    context.no_effect(message, selector.span, None);
 }
 
 /// Those of some objects whose labels and annotations a selector fits.

@@ -112,6 +112,11 @@ impl Merge<'_> {
         if keys.len() > 1 {
             complete(&mut all);
         }
+        let original = |element: &Node| {
+            (element.span, keys.iter().map(|key| value_of(element, key)).collect::<Values>())
+        };
+        let originals: Vec<(Span, Values)> = elements.iter().map(original).collect();
+        let mut removed: Vec<usize> = Vec::new();
         let mut result: Vec<usize> = Vec::new();
         let mut valid: (Vec<&str>, Values) = (Vec::new(), Vec::new());
         for values in &all {
@@ -153,6 +158,7 @@ impl Merge<'_> {
                 (None, None) => None,
             };
             let Some(merged) = merged else {
+                removed.extend(old);
                 set_element(&mut list, &elements, None, valid_keys, valid_values);
                 continue;
             };
@@ -167,12 +173,40 @@ impl Merge<'_> {
         for &at in &list {
             append(&mut result, &elements, at, &valid.0);
         }
+        for (at, (span, values)) in originals.iter().enumerate() {
+            if !result.contains(&at) && !removed.contains(&at) {
+                let is_repeated = originals.iter().filter(|(_, other)| other == values).count() > 1;
+                self.warn_of_loss(*span, keys, is_repeated);
+            }
+        }
         // An element without its keys can be there more than once.
         let result: Vec<Node> = result.iter().filter_map(|&at| elements.get(at).cloned()).collect();
         if let Patch::Other(items) = patch {
             self.warn_of_lost_items(items, &result, keys);
         }
         result
+    }
+
+    /// Warns of an element of the object that did not reach the result.
+    fn warn_of_loss(&mut self, element: Span, keys: &[&str], is_repeated: bool) {
+        let why = match keys {
+            _ if !is_repeated => String::new(),
+            [""] => ": another one is the same".to_owned(),
+            keys => format!(": another one has the same `{}`", keys.join("` and `")),
+        };
+        let message = format!(
+            "this element of `{}` is lost in the merge with {}{why}",
+            self.path.join("."),
+            self.id
+        );
+        let help = if is_repeated {
+            "give one of them another name, or remove it"
+        } else {
+            "the elements of the patch need the keys that the list is merged by"
+        };
+        let at = Span { end: element.start, ..element };
+        let diagnostic = Diagnostic::warning(codes::PATCH_LOST_ELEMENT, message, at);
+        self.out.push(diagnostic.with_help(help));
     }
 
     /// Warns of elements of the patch that did not reach the result.

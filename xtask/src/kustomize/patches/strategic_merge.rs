@@ -4,7 +4,7 @@ use super::super::{
     context::Context,
     kustomization::Patch,
     merge::{Merge, Merged},
-    selector::select,
+    selector::{fits_nothing, select},
 };
 use crate::{
     diag::{Diagnostic, codes},
@@ -39,7 +39,8 @@ pub fn strategic_merge(
     let Some(object) = objects.first() else { return };
     let Some(selected) = select(context, map, target) else { return };
     if selected.is_empty() {
-        context.no_effect("the patch changes nothing: no object fits its target", target.span);
+        let message = "the patch changes nothing: no object fits its target";
+        fits_nothing(context, map, target, message);
     }
     let prepared = prepare_for_selected(context, patch, object);
     for index in selected {
