@@ -67,70 +67,70 @@ codes! {
     YAML_AMBIGUOUS_SCALAR = "yaml/ambiguous-scalar", explained;
 
     /// A kustomization, or an entry of it, has a field that does not exist.
-    KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field";
+    KUSTOMIZE_UNKNOWN_FIELD = "kustomize/unknown-field", explained;
     /// A field of a kustomization has a value of the wrong type.
-    KUSTOMIZE_FIELD_TYPE = "kustomize/field-type";
+    KUSTOMIZE_FIELD_TYPE = "kustomize/field-type", explained;
     /// A field of a kustomization has a successor.
-    KUSTOMIZE_DEPRECATED_FIELD = "kustomize/deprecated-field";
+    KUSTOMIZE_DEPRECATED_FIELD = "kustomize/deprecated-field", explained;
     /// The kind or the version of a kustomization is not the one that its place demands.
-    KUSTOMIZE_KIND = "kustomize/kind";
+    KUSTOMIZE_KIND = "kustomize/kind", explained;
     /// A kustomization has nothing in it.
-    KUSTOMIZE_EMPTY = "kustomize/empty";
+    KUSTOMIZE_EMPTY = "kustomize/empty", explained;
     /// A directory has no kustomization file.
-    KUSTOMIZE_NO_KUSTOMIZATION = "kustomize/no-kustomization";
+    KUSTOMIZE_NO_KUSTOMIZATION = "kustomize/no-kustomization", explained;
     /// A directory has more than one kustomization file.
-    KUSTOMIZE_MULTIPLE_KUSTOMIZATIONS = "kustomize/multiple-kustomizations";
+    KUSTOMIZE_MULTIPLE_KUSTOMIZATIONS = "kustomize/multiple-kustomizations", explained;
     /// A file or directory that a kustomization refers to does not exist.
-    KUSTOMIZE_MISSING_FILE = "kustomize/missing-file";
+    KUSTOMIZE_MISSING_FILE = "kustomize/missing-file", explained;
     /// A file that a kustomization refers to cannot be read.
-    KUSTOMIZE_UNREADABLE = "kustomize/unreadable";
+    KUSTOMIZE_UNREADABLE = "kustomize/unreadable", explained;
     /// A file is outside of the directory of the kustomization that refers to it.
-    KUSTOMIZE_OUTSIDE_ROOT = "kustomize/outside-root";
+    KUSTOMIZE_OUTSIDE_ROOT = "kustomize/outside-root", explained;
     /// A base is an absolute path.
-    KUSTOMIZE_ABSOLUTE_BASE = "kustomize/absolute-base";
+    KUSTOMIZE_ABSOLUTE_BASE = "kustomize/absolute-base", explained;
     /// A path looks like two entries of a list that have become one.
-    KUSTOMIZE_AMBIGUOUS_PATH = "kustomize/ambiguous-path";
+    KUSTOMIZE_AMBIGUOUS_PATH = "kustomize/ambiguous-path", explained;
     /// A base leads back to the kustomization that refers to it.
-    KUSTOMIZE_CYCLE = "kustomize/cycle";
+    KUSTOMIZE_CYCLE = "kustomize/cycle", explained;
     /// Something would have to be fetched from another machine.
-    KUSTOMIZE_NEEDS_NETWORK = "kustomize/needs-network";
+    KUSTOMIZE_NEEDS_NETWORK = "kustomize/needs-network", explained;
     /// A generator, transformer or validator is a program of its own.
-    KUSTOMIZE_NEEDS_EXEC = "kustomize/needs-exec";
+    KUSTOMIZE_NEEDS_EXEC = "kustomize/needs-exec", explained;
     /// The configuration of a generator, transformer or validator is wrong.
-    KUSTOMIZE_PLUGIN = "kustomize/plugin";
+    KUSTOMIZE_PLUGIN = "kustomize/plugin", explained;
     /// Two objects have the same identity.
-    KUSTOMIZE_DUPLICATE_ID = "kustomize/duplicate-id";
+    KUSTOMIZE_DUPLICATE_ID = "kustomize/duplicate-id", explained;
     /// A path leads through something that is not a collection.
-    KUSTOMIZE_FIELD_SHAPE = "kustomize/field-shape";
+    KUSTOMIZE_FIELD_SHAPE = "kustomize/field-shape", explained;
     /// The fields of an entry of `labels` contradict those that kustomize knows.
-    KUSTOMIZE_FIELD_SPEC = "kustomize/field-spec";
+    KUSTOMIZE_FIELD_SPEC = "kustomize/field-spec", explained;
     /// The key of a label or an annotation is not a string.
-    KUSTOMIZE_LABEL_KEY = "kustomize/label-key";
+    KUSTOMIZE_LABEL_KEY = "kustomize/label-key", explained;
     /// An entry of `images` that cannot match any image.
-    KUSTOMIZE_IMAGE = "kustomize/image";
+    KUSTOMIZE_IMAGE = "kustomize/image", explained;
     /// An entry of `replicas` names nothing that has replicas.
-    KUSTOMIZE_REPLICAS = "kustomize/replicas";
+    KUSTOMIZE_REPLICAS = "kustomize/replicas", explained;
     /// A var has no value, or more than one object it can come from, or is not used.
-    KUSTOMIZE_VAR = "kustomize/var";
+    KUSTOMIZE_VAR = "kustomize/var", explained;
     /// `openapi` names a document that there is not, or two.
-    KUSTOMIZE_OPENAPI = "kustomize/openapi";
+    KUSTOMIZE_OPENAPI = "kustomize/openapi", explained;
     /// A replacement has no source, or a target that cannot take the value.
-    KUSTOMIZE_REPLACEMENT = "kustomize/replacement";
+    KUSTOMIZE_REPLACEMENT = "kustomize/replacement", explained;
     /// A target is not a regular expression or not a selector.
-    KUSTOMIZE_SELECTOR = "kustomize/selector";
+    KUSTOMIZE_SELECTOR = "kustomize/selector", explained;
     /// A generator cannot make its object.
-    KUSTOMIZE_GENERATOR = "kustomize/generator";
+    KUSTOMIZE_GENERATOR = "kustomize/generator", explained;
     /// The order of the result is not well defined.
-    KUSTOMIZE_SORT_OPTIONS = "kustomize/sort-options";
+    KUSTOMIZE_SORT_OPTIONS = "kustomize/sort-options", explained;
     /// An option of `buildMetadata` that does not exist.
-    KUSTOMIZE_BUILD_METADATA = "kustomize/build-metadata";
+    KUSTOMIZE_BUILD_METADATA = "kustomize/build-metadata", explained;
     /// An entry of a kustomization changes nothing.
-    KUSTOMIZE_NO_EFFECT = "kustomize/no-effect";
+    KUSTOMIZE_NO_EFFECT = "kustomize/no-effect", explained;
     /// A name can refer to several objects.
-    KUSTOMIZE_AMBIGUOUS_REFERENCE = "kustomize/ambiguous-reference";
+    KUSTOMIZE_AMBIGUOUS_REFERENCE = "kustomize/ambiguous-reference", explained;
 
     /// A document is not a Kubernetes object.
-    RESOURCE_MALFORMED = "resource/malformed";
+    RESOURCE_MALFORMED = "resource/malformed", explained;
 
     /// A patch is neither an object to merge nor a list of operations.
     PATCH_MALFORMED = "patch/malformed", explained;
