@@ -22,29 +22,7 @@ use walkdir::WalkDir;
 use xtask::diag::{Code, codes};
 
 /// Codes whose explanations are still to be written. Only ever shortened.
-const WITHOUT_AN_EXPLANATION: &[&str] = &[
-    "schema/unknown-kind",
-    "schema/removed-kind",
-    "schema/deprecated-kind",
-    "schema/unknown-field",
-    "schema/missing-field",
-    "schema/forbidden",
-    "schema/deprecated-field",
-    "schema/type",
-    "schema/enum",
-    "schema/format",
-    "schema/range",
-    "schema/length",
-    "schema/duplicate",
-    "schema/name",
-    "schema/one-of",
-    "schema/definition",
-    "schema/depends",
-    "schema/order",
-    "schema/unknown-name",
-    "schema/selector-mismatch",
-    "schema/structural",
-];
+const WITHOUT_AN_EXPLANATION: &[&str] = &[];
 
 const DEPLOYMENT: &str = "\
 apiVersion: apps/v1

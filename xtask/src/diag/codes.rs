@@ -172,47 +172,47 @@ codes! {
     TEMPLATE_UNUSED_VALUE = "template/unused-value", explained;
 
     /// No schema is known for a kind, or not for every version.
-    SCHEMA_UNKNOWN_KIND = "schema/unknown-kind";
+    SCHEMA_UNKNOWN_KIND = "schema/unknown-kind", explained;
     /// A kind is no longer served by a version.
-    SCHEMA_REMOVED_KIND = "schema/removed-kind";
+    SCHEMA_REMOVED_KIND = "schema/removed-kind", explained;
     /// A kind will not be served for long.
-    SCHEMA_DEPRECATED_KIND = "schema/deprecated-kind";
+    SCHEMA_DEPRECATED_KIND = "schema/deprecated-kind", explained;
     /// A field does not exist.
-    SCHEMA_UNKNOWN_FIELD = "schema/unknown-field";
+    SCHEMA_UNKNOWN_FIELD = "schema/unknown-field", explained;
     /// A field that must be set is not.
-    SCHEMA_MISSING_FIELD = "schema/missing-field";
+    SCHEMA_MISSING_FIELD = "schema/missing-field", explained;
     /// A field must not be set in this place.
-    SCHEMA_FORBIDDEN = "schema/forbidden";
+    SCHEMA_FORBIDDEN = "schema/forbidden", explained;
     /// A field should not be used any more.
-    SCHEMA_DEPRECATED_FIELD = "schema/deprecated-field";
+    SCHEMA_DEPRECATED_FIELD = "schema/deprecated-field", explained;
     /// A value has another type than its field.
-    SCHEMA_TYPE = "schema/type";
+    SCHEMA_TYPE = "schema/type", explained;
     /// A value is none of those that its field takes.
-    SCHEMA_ENUM = "schema/enum";
+    SCHEMA_ENUM = "schema/enum", explained;
     /// A text has not the syntax that its field takes.
-    SCHEMA_FORMAT = "schema/format";
+    SCHEMA_FORMAT = "schema/format", explained;
     /// A number is too small or too large.
-    SCHEMA_RANGE = "schema/range";
+    SCHEMA_RANGE = "schema/range", explained;
     /// A text, a list or a map is too short or too long.
-    SCHEMA_LENGTH = "schema/length";
+    SCHEMA_LENGTH = "schema/length", explained;
     /// Two items of a list must differ and do not.
-    SCHEMA_DUPLICATE = "schema/duplicate";
+    SCHEMA_DUPLICATE = "schema/duplicate", explained;
     /// The name of an object is not one.
-    SCHEMA_NAME = "schema/name";
+    SCHEMA_NAME = "schema/name", explained;
     /// Of several things exactly one, or at least one, must hold, or one must not.
-    SCHEMA_ONE_OF = "schema/one-of";
+    SCHEMA_ONE_OF = "schema/one-of", explained;
     /// A part of the definition of a custom kind cannot be used.
-    SCHEMA_DEFINITION = "schema/definition";
+    SCHEMA_DEFINITION = "schema/definition", explained;
     /// A field calls for another one, excludes it, or does not go with its value.
-    SCHEMA_DEPENDS = "schema/depends";
+    SCHEMA_DEPENDS = "schema/depends", explained;
     /// A number or quantity is on the wrong side of another one.
-    SCHEMA_ORDER = "schema/order";
+    SCHEMA_ORDER = "schema/order", explained;
     /// A name stands for nothing in its object.
-    SCHEMA_UNKNOWN_NAME = "schema/unknown-name";
+    SCHEMA_UNKNOWN_NAME = "schema/unknown-name", explained;
     /// A selector does not select what its own template makes.
-    SCHEMA_SELECTOR_MISMATCH = "schema/selector-mismatch";
+    SCHEMA_SELECTOR_MISMATCH = "schema/selector-mismatch", explained;
     /// The schema of a custom resource is not structural.
-    SCHEMA_STRUCTURAL = "schema/structural";
+    SCHEMA_STRUCTURAL = "schema/structural", explained;
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
