@@ -6,8 +6,12 @@
 //! `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go`. Not looked at are the
 //! rules in CEL, and of a default its formats.
 
+mod default;
+mod nested;
+
 use std::{borrow::Cow, collections::BTreeSet};
 
+use self::{default::fits, nested::nested};
 use super::{
     report::{Fault, Report},
     value::{
@@ -16,8 +20,7 @@ use super::{
 };
 use crate::{
     diag::codes,
-    schema::scalar,
-    yaml::{Node, Scalar, ScalarKind, Value, same_json},
+    yaml::{Node, Value},
 };
 
 /// What the server does not know, or takes for too slow.
@@ -29,21 +32,6 @@ const UNSUPPORTED: &[&str] = &[
     "patternProperties",
     "definitions",
     "dependencies",
-];
-/// What a schema says beside the type, and what must not be repeated below `allOf` and the like.
-const NOT_IN_NESTED: &[&str] = &[
-    "type",
-    "additionalProperties",
-    "default",
-    "title",
-    "description",
-    "nullable",
-    "x-kubernetes-preserve-unknown-fields",
-    "x-kubernetes-embedded-resource",
-    "x-kubernetes-int-or-string",
-    "x-kubernetes-list-map-keys",
-    "x-kubernetes-list-type",
-    "x-kubernetes-map-type",
 ];
 /// What a root may have where the status is a subresource.
 const AT_ROOT_WITH_STATUS: &[&str] = &[
@@ -70,7 +58,6 @@ const AT_ROOT_WITH_STATUS: &[&str] = &[
     "x-kubernetes-preserve-unknown-fields",
     "x-kubernetes-validations",
 ];
-const JUNCTORS: &[&str] = &["allOf", "anyOf", "oneOf"];
 
 /// Where a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -423,170 +410,4 @@ fn type_field(name: &str, node: &Node, level: Level, report: &mut Report<'_>) {
 /// Keywords that narrow the values and nothing else; none but these is compared with the metadata.
 fn is_value(key: &str) -> bool {
     matches!(key, "example" | "externalDocs")
-}
-
-/// Below `allOf`, `anyOf`, `oneOf` and `not` a schema narrows what is said outside, and every field
-/// that it speaks of must be there.
-///
-/// Source: `validateNestedValueValidation`, `validateStructuralCompleteness`.
-fn nested(node: &Node, outer: &Node, report: &mut Report<'_>) {
-    let is_either = is_true(outer, "x-kubernetes-int-or-string") && std::ptr::eq(node, outer);
-    let first = items(node, "allOf").first();
-    for junctor in JUNCTORS {
-        let list = items(node, junctor);
-        if is_either && *junctor == "anyOf" && is_int_or_string(list) {
-            continue;
-        }
-        for inner in list {
-            let is_pattern = is_either
-                && *junctor == "allOf"
-                && first.is_some_and(|first| std::ptr::eq(first, inner))
-                && is_int_or_string(items(inner, "anyOf"));
-            narrowing(inner, Some(outer), is_pattern, report);
-        }
-    }
-    if let Some(not) = get(node, "not") {
-        narrowing(not, Some(outer), false, report);
-    }
-}
-
-/// `anyOf: [{type: integer}, {type: string}]`.
-fn is_int_or_string(list: &[Node]) -> bool {
-    let only_type = |node: &Node, kind: &str| {
-        node.as_mapping().is_some_and(|mapping| mapping.len() == 1) && text(node, "type") == kind
-    };
-    matches!(list, [first, second] if only_type(first, "integer") && only_type(second, "string"))
-}
-
-fn narrowing(node: &Node, outer: Option<&Node>, is_pattern: bool, report: &mut Report<'_>) {
-    supported(node, report);
-    for name in NOT_IN_NESTED {
-        let value = get(node, name);
-        let is_zero = matches!(boolean(node, name), Some(false))
-            || value.is_some_and(|value| value.scalar_text() == Some("") && *name != "default");
-        if let Some(value) = value.filter(|_| !is_zero) {
-            let says = "must not be set here: it is said outside of `allOf` and the like";
-            report.add(fault(value, says));
-        }
-    }
-    if let Some(rules) = get(node, "x-kubernetes-validations")
-        && has_some(node, "x-kubernetes-validations")
-    {
-        report.add(fault(rules, "must not be set below `allOf` and the like"));
-    }
-    if let Some(item) = get(node, "items").filter(|item| item.as_mapping().is_some()) {
-        let below = outer.and_then(|outer| get(outer, "items"));
-        if below.is_none() {
-            report.add(fault(item, "must be for `items` that are there outside"));
-        }
-        narrowing(item, below, false, report);
-    }
-    let properties = Fields::of(outer.and_then(|outer| get(outer, "properties")));
-    for entry in entries(node, "properties").iter().filter(|entry| !entry.value.is_null()) {
-        let below = properties.get_set(&entry.key);
-        if entry.key == "metadata" {
-            report.add(fault(&entry.value, "must not be set here"));
-        }
-        if outer.is_some() && below.is_none() {
-            let says = "must be a property that is there outside of `allOf` and the like";
-            report.add(fault(&entry.value, says));
-        }
-        narrowing(&entry.value, below, false, report);
-    }
-    for junctor in JUNCTORS.iter().filter(|junctor| !is_pattern || **junctor != "anyOf") {
-        for inner in items(node, junctor) {
-            narrowing(inner, outer, false, report);
-        }
-    }
-    if let Some(not) = get(node, "not") {
-        narrowing(not, outer, false, report);
-    }
-}
-
-/// Whether a default is a value of its schema.
-///
-/// Source: `apiextensions-apiserver/pkg/apiserver/schema/defaulting/validation.go`.
-fn fits(node: &Node, value: &Node, report: &mut Report<'_>) {
-    if value.is_null() {
-        return;
-    }
-    let kind = text(node, "type");
-    let is_either = is_true(node, "x-kubernetes-int-or-string");
-    let scalar = value.as_scalar();
-    let is_type = match kind {
-        "object" => value.as_mapping().is_some(),
-        "array" => value.as_sequence().is_some(),
-        "string" => scalar.is_some_and(Scalar::is_text),
-        "boolean" => scalar.is_some_and(|scalar| scalar.kind == ScalarKind::Bool),
-        "integer" => scalar.is_some_and(|scalar| scalar::integer(scalar).is_some()),
-        "number" => scalar.is_some_and(|scalar| scalar::float(scalar).is_some()),
-        _ if is_either => {
-            scalar.is_some_and(|scalar| scalar.is_text() || scalar::integer(scalar).is_some())
-        }
-        _ => true,
-    };
-    if !is_type {
-        let says = if is_either {
-            "must be an integer or a string, as the schema says".to_owned()
-        } else {
-            format!("must be of the type `{kind}`, as the schema says")
-        };
-        report.add(fault(value, says));
-        return;
-    }
-    if let Some(values) = get(node, "enum")
-        && !items(node, "enum").iter().any(|one| same_json(one, value))
-    {
-        report.add(fault(value, "must be a value of the `enum`").beside(values, "the values"));
-    }
-    limits(node, value, report);
-    if let Some(mapping) = value.as_mapping() {
-        let is_open = is_true(node, "x-kubernetes-preserve-unknown-fields");
-        let free = get(node, "additionalProperties");
-        let properties = Fields::of(get(node, "properties"));
-        for entry in mapping {
-            let property = properties.get_set(&entry.key);
-            match property.or(free.filter(|free| free.as_mapping().is_some())) {
-                Some(schema) => fits(schema, &entry.value, report),
-                None if is_open || free.is_some() => {}
-                None => report.add(fault(&entry.value, "is not a field of the schema")),
-            }
-        }
-        let given = Fields::of(Some(value));
-        for (name, at) in texts(node, "required") {
-            let property = properties.get_set(name);
-            let has_default = property.is_some_and(|property| is_set(property, "default"));
-            if given.get(name).is_none() && !has_default {
-                let says = format!("must have `{}`, which is required", name.replace('`', "'"));
-                report.add(fault(value, says).beside(at, "required here"));
-            }
-        }
-    }
-    if let Some(item) = get(node, "items") {
-        for one in value.as_sequence().unwrap_or_default() {
-            fits(item, one, report);
-        }
-    }
-}
-
-fn limits(node: &Node, value: &Node, report: &mut Report<'_>) {
-    let number = |field| get(node, field).and_then(Node::as_scalar).and_then(scalar::float);
-    let Some(scalar) = value.as_scalar() else { return };
-    let (size, least, most) = if scalar.is_text() {
-        let length = u32::try_from(scalar.text.chars().count()).unwrap_or(u32::MAX);
-        (Some(f64::from(length)), number("minLength"), number("maxLength"))
-    } else {
-        (scalar::float(scalar), number("minimum"), number("maximum"))
-    };
-    let Some(size) = size else { return };
-    if least.is_some_and(|least| size < least) || most.is_some_and(|most| size > most) {
-        report.add(fault(value, "must be inside the limits of the schema"));
-    }
-    let pattern = text(node, "pattern");
-    if scalar.is_text()
-        && !pattern.is_empty()
-        && regex::Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(&scalar.text))
-    {
-        report.add(fault(value, "must match the `pattern` of the schema"));
-    }
 }
