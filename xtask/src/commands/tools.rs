@@ -14,6 +14,10 @@ use super::note;
 /// How to get the reference that `build` is compared with.
 pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2";
 
+/// How to get the reference that `validate` is measured beside.
+pub(super) const INSTALL_KUBECONFORM: &str =
+    "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0";
+
 /// How to get what `up`, `down` and `smoke` talk to a cluster with.
 pub(super) const INSTALL_KUBECTL: &str = "https://kubernetes.io/docs/tasks/tools";
 

@@ -15,7 +15,7 @@ use super::{
         tools::{INSTALL_KUSTOMIZE, find, output},
     },
     generate,
-    measure::{Run, Summary, machine, once, summary},
+    measure::{Run, machine, once, row, summary},
 };
 
 /// Measure `build` beside `kustomize build`
@@ -87,15 +87,15 @@ pub(super) fn run(args: &Args) -> Result<Verdict> {
             (cpu / median_cpu(&bare) - 1.0) * 100.0
         );
         let Some(theirs) = &theirs else {
-            rows.push(row(size, ours.name, &own, None));
-            rows.push(row(size, without.name, &bare, None));
+            rows.push(row(&size.to_string(), ours.name, &own, None));
+            rows.push(row(&size.to_string(), without.name, &bare, None));
             continue;
         };
         let peer = measure(theirs, dir.path(), args.runs)?;
         compare(dir.path(), &ours, theirs).with_context(|| format!("an overlay of {size}"))?;
-        rows.push(row(size, ours.name, &own, Some(&peer)));
-        rows.push(row(size, without.name, &bare, Some(&peer)));
-        rows.push(row(size, theirs.name, &peer, None));
+        rows.push(row(&size.to_string(), ours.name, &own, Some(&peer)));
+        rows.push(row(&size.to_string(), without.name, &bare, Some(&peer)));
+        rows.push(row(&size.to_string(), theirs.name, &peer, None));
     }
     print(&format!("{}\n{growth}", table(&rows)))?;
     Ok(Verdict::Clean)
@@ -108,7 +108,7 @@ fn median_cpu(runs: &[Run]) -> f64 {
 
 fn measure(peer: &Peer, dir: &Path, runs: u32) -> Result<Vec<Run>> {
     note(&format!("measuring {} ...", peer.name));
-    let build = || once(&peer.program, peer.arguments, dir, &result(dir, peer));
+    let build = || once(&peer.program, peer.arguments, dir, &result(dir, peer), &[0]);
     build()?;
     (0..runs).map(|_| build()).collect()
 }
@@ -134,30 +134,4 @@ fn compare(dir: &Path, ours: &Peer, theirs: &Peer) -> Result<()> {
         bail!("its object {} is not the one that {} makes", at + 1, theirs.name);
     }
     Ok(())
-}
-
-fn row(size: usize, name: &str, runs: &[Run], peer: Option<&[Run]>) -> Vec<String> {
-    let milliseconds = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-    let wall = |run: &Run| milliseconds(run.wall);
-    let cpu = |run: &Run| milliseconds(run.cpu);
-    #[expect(clippy::cast_precision_loss, reason = "a size in memory is far below 2^52 bytes")]
-    let memory = |run: &Run| run.memory as f64 / 1e6;
-    let ratio = |value: &dyn Fn(&Run) -> f64| {
-        peer.map_or_else(String::new, |peer| {
-            format!("{:.1}x", summary(peer, value).median / summary(runs, value).median)
-        })
-    };
-    vec![
-        size.to_string(),
-        name.to_owned(),
-        spread(summary(runs, wall)),
-        spread(summary(runs, cpu)),
-        format!("{:.1}", summary(runs, memory).median),
-        ratio(&cpu),
-        ratio(&wall),
-    ]
-}
-
-fn spread(Summary { median, min, max }: Summary) -> String {
-    format!("{median:.1} ({min:.1}-{max:.1})")
 }
