@@ -35,6 +35,8 @@ pub enum World {
 pub struct Cluster<'a> {
     /// The environment; empty for files.
     pub name: &'a str,
+    /// Whether it is production: by its name, unless the repository says so.
+    pub production: bool,
     world: World,
     externals: &'a [External],
     objects: Vec<Object<'a>>,
@@ -55,6 +57,7 @@ impl<'a> Cluster<'a> {
     pub fn new(name: &'a str, world: World, objects: Vec<Object<'a>>) -> Self {
         let mut cluster = Self {
             name,
+            production: name.starts_with("prod"),
             world,
             externals: &[],
             objects,
@@ -85,6 +88,12 @@ impl<'a> Cluster<'a> {
     #[must_use]
     pub fn with_externals(self, externals: &'a [External]) -> Self {
         Self { externals, ..self }
+    }
+
+    /// With what is said of its being production.
+    #[must_use]
+    pub fn with_production(self, production: bool) -> Self {
+        Self { production, ..self }
     }
 
     /// The declaration that an object is there although nothing here makes it.

@@ -5,10 +5,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 mod api;
+mod areas;
 pub mod bench;
 mod build;
 mod ci;
@@ -23,13 +24,16 @@ mod image;
 mod port_forward;
 mod render;
 mod schema;
+mod settings;
 mod smoke;
 mod test;
 mod tools;
 mod up;
 mod validate;
 
+use areas::Areas;
 use context::{ClosedPipe, Context, GlobalArgs, note};
+use settings::Settings;
 
 /// Renders, checks and explains the manifests of this repository, offline.
 #[derive(Debug, Parser)]
@@ -72,6 +76,9 @@ enum Verdict {
 /// Runs the command that was typed.
 pub fn run(cli: &Cli) -> Result<ExitCode> {
     let context = Context::new(&cli.global)?;
+    if context.verdicts && !matches!(cli.command, Command::Validate(_)) {
+        bail!("--format verdicts: only `validate` gives verdicts");
+    }
     let verdict = match &cli.command {
         Command::Render(args) => render::run(args, &context),
         Command::Validate(args) => validate::run(args, &context),

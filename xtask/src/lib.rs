@@ -6,6 +6,8 @@ pub mod source;
 
 pub mod diag;
 
+pub mod config;
+
 pub mod yaml;
 
 pub mod resource;

@@ -8,6 +8,7 @@ use walkdir::WalkDir;
 const LAYERS: &[&[&str]] = &[
     &["source"],
     &["diag"],
+    &["config"],
     &["yaml"],
     &["resource"],
     &["template"],

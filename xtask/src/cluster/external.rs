@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::{config, resource::Gvk};
+
 /// An object that is declared to be made by something else: a person, an operator, the cloud.
 #[derive(Debug, Default)]
 pub struct External {
@@ -21,6 +23,20 @@ pub struct External {
 }
 
 impl External {
+    /// What an entry of the configuration declares.
+    pub fn new(entry: &config::External) -> Self {
+        let group = entry.api_version.as_deref();
+        Self {
+            kind: entry.kind.clone(),
+            group: group.map(|version| Gvk::new(version, "").group.to_string()),
+            namespace: entry.namespace.clone(),
+            name: entry.name.clone(),
+            keys: entry.keys.clone(),
+            environments: entry.environments.iter().map(|one| one.value.clone()).collect(),
+            used: AtomicBool::default(),
+        }
+    }
+
     /// Whether it is the object of this identity, which is remembered.
     pub(super) fn is(
         &self,

@@ -48,10 +48,13 @@ enum FormatArg {
     Sarif,
     /// One JUnit document, for the test reports of a build server
     Junit,
+    /// Of `validate` with files: no diagnostics but `{"file": ..., "ok": ...}`, one file a line
+    Verdicts,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum SeverityArg {
+    Info,
     Warning,
     Error,
 }
@@ -63,6 +66,8 @@ pub(super) struct Context {
     pub root: PathBuf,
     /// How diagnostics are written.
     pub format: Format,
+    /// Whether verdicts are written instead.
+    pub verdicts: bool,
     strict: bool,
     fail_on: Severity,
 }
@@ -91,15 +96,17 @@ impl Context {
         Ok(Self {
             root,
             format: match args.format {
-                FormatArg::Pretty => Format::Pretty,
+                FormatArg::Pretty | FormatArg::Verdicts => Format::Pretty,
                 FormatArg::Concise => Format::Concise,
                 FormatArg::Json => Format::Json,
                 FormatArg::Github => Format::Github,
                 FormatArg::Sarif => Format::Sarif,
                 FormatArg::Junit => Format::Junit,
             },
+            verdicts: matches!(args.format, FormatArg::Verdicts),
             strict: args.strict,
             fail_on: match args.fail_on {
+                SeverityArg::Info => Severity::Info,
                 SeverityArg::Warning => Severity::Warning,
                 SeverityArg::Error => Severity::Error,
             },

@@ -6,8 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 
 use super::{
-    Context, Verdict,
+    Areas, Context, Verdict,
     context::{counted, note},
+    settings::{Extent, Settings},
 };
 use crate::{
     diag::{Diagnostic, Report, Severity},
@@ -19,6 +20,8 @@ use crate::{
 mod stale;
 mod watch;
 mod write;
+
+pub(super) use stale::show;
 
 /// Render every overlay to `rendered/`
 ///
@@ -69,7 +72,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
 pub(super) fn check(context: &Context, envs: &[String]) -> Result<Verdict> {
     let start = Instant::now();
     let Some(plan) = plan(context, envs)? else { return Ok(Verdict::Failed) };
-    let verdict = stale::show(context, &plan.report, &plan.changes)?;
+    let verdict = show(context, &plan.report, &plan.changes)?;
     summary(context, &plan, "to change", start);
     Ok(verdict)
 }
@@ -90,7 +93,11 @@ fn write(context: &Context, envs: &[String]) -> Result<Verdict> {
 /// Builds the overlays and compares. `None` if there is an error in one of them, which has been
 /// shown then.
 fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
-    let (report, built) = build(context, envs, &NoInspection)?;
+    let settings = Settings::load(context)?;
+    let (mut report, built) = build(context, envs, &mut NoInspection)?;
+    let areas = Areas::of_rendering();
+    let base = context.root.clone();
+    settings.apply(&mut report, &Extent { areas: &areas, base, is_whole: envs.is_empty() });
     if report.worst() == Some(Severity::Error) {
         context.publish(&report)?;
         let errors = counted(report.count(Severity::Error), "error");
@@ -104,16 +111,30 @@ fn plan(context: &Context, envs: &[String]) -> Result<Option<Plan>> {
     Ok(Some(Plan { changes, objects, overlays, report }))
 }
 
-/// Builds the overlays, has each inspected, and lists how the rendered tree differs.
+/// What the overlays build to, and what was found in it.
+pub(super) struct Inspected {
+    pub report: Report,
+    /// How the rendered tree differs.
+    pub changes: Vec<Change>,
+    pub objects: usize,
+    pub overlays: usize,
+}
+
+/// Builds the overlays, has each inspected, and lists how the rendered tree differs, if that is of
+/// interest.
 pub(super) fn inspect(
     context: &Context,
     envs: &[String],
-    inspect: &impl Inspect,
-) -> Result<(Verdict, Report, (usize, usize))> {
+    inspect: &mut impl Inspect,
+    compares: bool,
+) -> Result<Inspected> {
     let (report, Selected { wanted, objects, overlays, scope }) = build(context, envs, inspect)?;
-    let changes = compare(&context.root, &wanted, &scope).context("failed to read rendered/")?;
-    let verdict = stale::show(context, &report, &changes)?;
-    Ok((verdict, report, (overlays, objects)))
+    let changes = if compares {
+        compare(&context.root, &wanted, &scope).context("failed to read rendered/")?
+    } else {
+        Vec::new()
+    };
+    Ok(Inspected { report, changes, objects, overlays })
 }
 
 /// Looks at the overlays that were built, and may add diagnostics.
@@ -124,7 +145,7 @@ pub(super) trait Inspect: Sync {
 
     /// Looks at the overlays that [`one`](Self::one) has asked it for, in their order, and reports
     /// what concerns several of them.
-    fn all(&self, built: &mut [&mut Built], report: &mut Report);
+    fn all(&mut self, built: &mut [&mut Built], report: &mut Report);
 }
 
 /// Rendering alone needs no look.
@@ -135,7 +156,7 @@ impl Inspect for NoInspection {
         false
     }
 
-    fn all(&self, _: &mut [&mut Built], _: &mut Report) {}
+    fn all(&mut self, _: &mut [&mut Built], _: &mut Report) {}
 }
 
 /// What the selected overlays build to.
@@ -146,7 +167,11 @@ struct Selected {
     scope: Scope,
 }
 
-fn build(context: &Context, envs: &[String], inspect: &impl Inspect) -> Result<(Report, Selected)> {
+fn build(
+    context: &Context,
+    envs: &[String],
+    inspect: &mut impl Inspect,
+) -> Result<(Report, Selected)> {
     let root = &context.root;
     let all = overlays(root).context("failed to list overlays/")?;
     if all.is_empty() {
@@ -163,14 +188,18 @@ fn build(context: &Context, envs: &[String], inspect: &impl Inspect) -> Result<(
     let (mut wanted, mut objects, mut report) = (BTreeMap::new(), 0, context.report());
     let mut shared = SharedValues::default();
     let first = |mut built| {
-        if inspect.one(&mut built) { Ok(Box::new(built)) } else { Err(overlay(context, built)) }
+        if inspect.one(&mut built) {
+            Ok(Box::new(built))
+        } else {
+            Err(Box::new(overlay(context, built)))
+        }
     };
-    let mut all: Vec<Result<Box<Built>, _>> = build_all(root, selected, first);
+    let mut all: Vec<Result<Box<Built>, Box<_>>> = build_all(root, selected, first);
     let mut kept: Vec<&mut Built> = all.iter_mut().flatten().map(Box::as_mut).collect();
     inspect.all(&mut kept, &mut report);
-    let finish = |one: Result<Box<Built>, _>| match one {
+    let finish = |one: Result<Box<Built>, Box<_>>| match one {
         Ok(built) => overlay(context, *built),
-        Err(done) => done,
+        Err(done) => *done,
     };
     let all: Vec<Result<Rendered>> = all.into_par_iter().map(finish).collect();
     for one in all {
@@ -211,8 +240,12 @@ fn overlay(context: &Context, mut built: Built) -> Result<Rendered> {
 
 fn summary(context: &Context, plan: &Plan, verb: &str, start: Instant) {
     if context.is_for_people() {
+        let suppressed = match plan.report.suppressed().count() {
+            0 => String::new(),
+            count => format!(", {count} suppressed"),
+        };
         note(&format!(
-            "rendered {} of {}: {} {verb}, {} ms",
+            "rendered {} of {}: {} {verb}{suppressed}, {} ms",
             counted(plan.objects, "object"),
             counted(plan.overlays, "overlay"),
             counted(plan.changes.len(), "file"),

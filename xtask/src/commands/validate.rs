@@ -1,16 +1,18 @@
 //! `validate`: checks what a cluster would be given, without one.
 
-use std::{path::PathBuf, time::Instant};
+use std::{env, path::PathBuf, time::Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use super::{
-    Context, Verdict,
+    Areas, Context, Settings, Verdict,
     context::{counted, note, print},
     render,
+    settings::Extent,
 };
 use crate::{
-    diag::{Report, Severity},
+    diag::{Report, Severity, codes, did_you_mean},
+    repository::Change,
     schema::Store,
 };
 
@@ -21,24 +23,33 @@ mod overlays;
 /// Check overlays, or any manifests, as the API server would
 ///
 /// Without arguments every overlay is built in memory, `rendered/` is compared with it, and every
-/// object is checked against the schemas of the Kubernetes versions. Environments, files and
-/// directories can be named instead; `-` is the standard input.
+/// object is checked against the schemas of the Kubernetes versions and against the other objects.
+/// Environments, files and directories can be named instead; `-` is the standard input.
+///
+/// What is known and accepted stands in xtask.toml, with the reason.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask validate
   cargo xtask validate prod
+  cargo xtask validate --only schema,reference
   cargo xtask validate manifests/ deployment.yaml
+  cargo xtask validate --explain schema/unknown-field
   kustomize build overlay | cargo xtask validate -")]
 pub(super) struct Args {
     /// Environments, or files and directories, or `-`
     #[arg(value_name = "ENV|PATH|-")]
     what: Vec<String>,
-    /// The Kubernetes versions to check for; by default all that are known
+    /// The Kubernetes versions to check for; by default those that xtask.toml names, or all
     #[arg(long, value_delimiter = ',', value_name = "VERSION")]
     kubernetes_version: Vec<String>,
-    /// Print one JSON object a file, `{"file": ..., "ok": ...}`, and no diagnostics
-    #[arg(long)]
-    verdicts: bool,
+    /// Only findings of these areas, which are the first parts of their codes
+    ///
+    /// What keeps something from being read or built is reported in any case.
+    #[arg(long, value_delimiter = ',', value_name = "AREA")]
+    only: Vec<String>,
+    /// Say what a code means, with an example that is wrong and one that is right
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["what", "only"])]
+    explain: Option<String>,
 }
 
 /// What was looked at.
@@ -47,41 +58,105 @@ struct Counts {
     overlays: usize,
     files: usize,
     objects: usize,
+    /// How many kinds the objects of overlays are of.
+    kinds: usize,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
+    if let Some(code) = &args.explain {
+        return explain(code);
+    }
     let start = Instant::now();
-    let store = store(args)?;
+    let areas = Areas::named(&args.only)?;
     let (paths, envs) = sort_arguments(&args.what)?;
-    if !paths.is_empty() {
-        let checked = files::check(&paths, context, &store, !args.verdicts)?;
-        if args.verdicts {
-            print(&checked.verdicts)?;
-            let failed = checked.report.worst() == Some(Severity::Error);
-            return Ok(if failed { Verdict::Failed } else { Verdict::Clean });
-        }
-        let verdict = context.publish(&checked.report)?;
-        summary(context, &store, checked.counts, &checked.report, start);
-        return Ok(verdict);
+    let mut settings = Settings::load(context)?;
+    let store = settings.store(&args.kubernetes_version)?;
+    if context.verdicts {
+        context.show(&settings.report(context));
+        return verdicts(args, &paths, &areas, &store, context);
     }
-    if args.verdicts {
-        bail!("--verdicts is for files: name them, or a directory");
+
+    let (mut report, changes, counts) = if paths.is_empty() {
+        check_overlays(&envs, &areas, &settings, &store, context)?
+    } else {
+        let together = graph::is_in(&areas).then_some(&settings);
+        let check = files::Check { context, store: &store, areas: &areas, together };
+        let checked = files::check(&paths, &check)?;
+        (checked.report, Vec::new(), checked.counts)
+    };
+    let extent = Extent {
+        areas: &areas,
+        base: if paths.is_empty() {
+            context.root.clone()
+        } else {
+            env::current_dir().context("failed to find the current directory")?
+        },
+        is_whole: args.what.is_empty() && args.kubernetes_version.is_empty(),
+    };
+    settings.apply(&mut report, &extent);
+    let verdict = render::show(context, &report, &changes)?;
+    if context.is_for_people() {
+        let versions = areas.has("schema").then(|| store.version_names());
+        note(&summary(versions, counts, &report, start));
     }
-    let inspection = overlays::Inspection::new(&store);
-    let (verdict, report, counts) = render::inspect(context, &envs, &inspection)?;
-    let (overlays, objects) = counts;
-    summary(context, &store, Counts { overlays, objects, files: 0 }, &report, start);
     Ok(verdict)
 }
 
-fn store(args: &Args) -> Result<Store> {
-    if args.kubernetes_version.is_empty() {
-        return Ok(Store::all_versions());
+fn check_overlays(
+    envs: &[String],
+    areas: &Areas,
+    settings: &Settings,
+    store: &Store,
+    context: &Context,
+) -> Result<(Report, Vec<Change>, Counts)> {
+    let mut inspection = overlays::Inspection { store, settings, areas, kinds: 0 };
+    let found = render::inspect(context, envs, &mut inspection, areas.has("render"))?;
+    let counts = Counts {
+        overlays: found.overlays,
+        objects: found.objects,
+        kinds: inspection.kinds,
+        ..Counts::default()
+    };
+    Ok((found.report, found.changes, counts))
+}
+
+/// Says of each file whether an API server would take what is in it. What the repository accepts or
+/// declares has no bearing on that.
+fn verdicts(
+    args: &Args,
+    paths: &[PathBuf],
+    areas: &Areas,
+    store: &Store,
+    context: &Context,
+) -> Result<Verdict> {
+    if paths.is_empty() {
+        bail!("--format verdicts is for files: name them, or a directory");
     }
-    Store::for_versions(&args.kubernetes_version).or_else(|name| {
-        let known = Store::all_versions().known_versions();
-        bail!("--kubernetes-version: there are no schemas for {name}; there are: {known}")
-    })
+    if !args.only.is_empty() {
+        bail!("--format verdicts says what an API server would say, so that --only has no use");
+    }
+    let checked = files::check(paths, &files::Check { context, store, areas, together: None })?;
+    print(&checked.verdicts)?;
+    let failed = checked.report.worst() == Some(Severity::Error);
+    Ok(if failed { Verdict::Failed } else { Verdict::Clean })
+}
+
+/// Prints what a code means.
+fn explain(name: &str) -> Result<Verdict> {
+    let Some(code) = codes::by_name(name) else {
+        let known = codes::ALL.iter().map(|(code, _)| code.as_str());
+        let hint = did_you_mean(name, known).unwrap_or_else(|| {
+            format!("a code is `area/rule`, and the areas are: {}", codes::areas().join(", "))
+        });
+        bail!("--explain: there is no code `{name}`; {hint}");
+    };
+    let mut text = format!("{code}: {}\n", codes::sentence(code).unwrap_or_default());
+    if let Some(explanation) = codes::explanation(code) {
+        text.push('\n');
+        text.push_str(explanation);
+    }
+    print(&text)?;
+    Ok(Verdict::Clean)
 }
 
 /// Paths, and names of environments. A path that exists is taken for one.
@@ -95,22 +170,27 @@ fn sort_arguments(what: &[String]) -> Result<(Vec<PathBuf>, Vec<String>)> {
     Ok((paths.into_iter().map(PathBuf::from).collect(), envs))
 }
 
-fn summary(context: &Context, store: &Store, counts: Counts, report: &Report, start: Instant) {
-    if !context.is_for_people() {
-        return;
+/// One line that says what was looked at and how much was found.
+fn summary(versions: Option<String>, counts: Counts, report: &Report, start: Instant) -> String {
+    let mut line = format!("checked {}", counted(counts.objects, "object"));
+    let mut add = |words: &[&str]| line.extend(words.iter().copied());
+    if counts.kinds > 0 {
+        add(&[" of ", &counted(counts.kinds, "kind")]);
     }
-    let place = if counts.overlays > 0 {
-        counted(counts.overlays, "overlay")
+    if counts.overlays > 0 {
+        add(&[" in ", &counted(counts.overlays, "overlay")]);
     } else {
-        counted(counts.files, "file")
-    };
-    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
-    note(&format!(
-        "checked {} of {place} for Kubernetes {}: {}, {}, {} ms",
-        counted(counts.objects, "object"),
-        store.version_names(),
-        counted(errors, "error"),
-        counted(warnings, "warning"),
-        start.elapsed().as_millis()
-    ));
+        add(&[" of ", &counted(counts.files, "file")]);
+    }
+    if let Some(versions) = versions {
+        add(&[" for Kubernetes ", &versions]);
+    }
+    add(&[": ", &counted(report.count(Severity::Error), "error")]);
+    add(&[", ", &counted(report.count(Severity::Warning), "warning")]);
+    let suppressed = report.suppressed().count();
+    if suppressed > 0 {
+        add(&[", ", &suppressed.to_string(), " suppressed"]);
+    }
+    add(&[", ", &start.elapsed().as_millis().to_string(), " ms"]);
+    line
 }

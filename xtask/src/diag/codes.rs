@@ -29,6 +29,22 @@ pub fn by_name(name: &str) -> Option<Code> {
     ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == name)
 }
 
+/// The areas of all codes, each once.
+pub fn areas() -> Vec<&'static str> {
+    let mut areas = Vec::new();
+    for (code, _) in ALL {
+        if !areas.contains(&code.area()) {
+            areas.push(code.area());
+        }
+    }
+    areas
+}
+
+/// The sentence that explains a code.
+pub fn sentence(code: Code) -> Option<&'static str> {
+    ALL.iter().find(|(one, _)| *one == code).map(|(_, sentence)| sentence.trim())
+}
+
 /// What a code means, with an example that is wrong and one that is right, in Markdown; `None` if
 /// there is nothing to say beyond its sentence in [`ALL`].
 pub fn explanation(code: Code) -> Option<&'static str> {
@@ -220,4 +236,19 @@ codes! {
     RENDER_FILE_NAME = "render/file-name", explained;
     /// A file of the rendered tree is not what its overlay builds to.
     RENDER_STALE = "render/stale", explained;
+
+    /// `xtask.toml` is not TOML.
+    CONFIG_SYNTAX = "config/syntax";
+    /// `xtask.toml` has a key that does not exist.
+    CONFIG_UNKNOWN_KEY = "config/unknown-key";
+    /// An entry of `xtask.toml` lacks a key that it must have.
+    CONFIG_MISSING_KEY = "config/missing-key";
+    /// A value in `xtask.toml` has the wrong type.
+    CONFIG_TYPE = "config/type";
+    /// A value in `xtask.toml` is none that its key takes.
+    CONFIG_VALUE = "config/value";
+    /// Nothing is found that a `[[suppress]]` entry of `xtask.toml` accepts.
+    CONFIG_UNUSED_SUPPRESSION = "config/unused-suppression";
+    /// Nothing refers to an object that an `[[external]]` entry of `xtask.toml` declares.
+    CONFIG_UNUSED_EXTERNAL = "config/unused-external";
 }

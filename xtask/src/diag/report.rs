@@ -3,17 +3,28 @@
 //! Invariant: a position here names a file that a reader can open, never the output of a template,
 //! and it lies inside that file whatever the span was.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
 
-use super::{Anchor, Code, Diagnostic, Severity};
+use super::{Anchor, Code, Diagnostic, Severity, codes};
 use crate::source::{LineCol, Source, Sources, Span};
 
 /// Diagnostics of one or several builds, in the order in which they are shown, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     findings: BTreeSet<Finding>,
+    /// What is known and accepted, with the reason.
+    suppressed: BTreeMap<Finding, String>,
     strict: bool,
 }
+
+/// The areas whose errors keep something from being read or built, so that nothing else can be said
+/// of it.
+const FOUNDATIONS: [&str; 7] =
+    ["yaml", "kustomize", "resource", "patch", "template", "render", "config"];
 
 /// A diagnostic with its places.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +35,8 @@ pub struct Finding {
     pub code: Code,
     /// How much it matters.
     pub severity: Severity,
+    /// Whether it is an error because the run is strict.
+    pub is_raised: bool,
     /// One line that stands on its own.
     pub message: String,
     /// Places that explain it.
@@ -61,7 +74,7 @@ pub struct Location {
 impl Report {
     /// An empty report; a strict one takes every warning for an error.
     pub fn new(strict: bool) -> Self {
-        Self { findings: BTreeSet::new(), strict }
+        Self { strict, ..Self::default() }
     }
 
     /// Adds the diagnostics of a build with the sources that they point into.
@@ -82,6 +95,7 @@ impl Report {
     fn insert(&mut self, mut finding: Finding) {
         if self.strict && finding.severity == Severity::Warning {
             finding.severity = Severity::Error;
+            finding.is_raised = true;
         }
         self.findings.insert(finding);
     }
@@ -89,6 +103,23 @@ impl Report {
     /// Adds the findings of another report.
     pub fn merge(&mut self, other: Self) {
         self.findings.extend(other.findings);
+        self.suppressed.extend(other.suppressed);
+    }
+
+    /// Takes out the findings for which `accept` has a reason. It may add places to the others.
+    pub fn suppress(&mut self, mut accept: impl FnMut(&mut Finding) -> Option<String>) {
+        for mut finding in mem::take(&mut self.findings) {
+            match accept(&mut finding) {
+                Some(reason) => _ = self.suppressed.insert(finding, reason),
+                None => _ = self.findings.insert(finding),
+            }
+        }
+    }
+
+    /// Keeps only the findings, also of those that were taken out, for which `keep` holds.
+    pub fn retain(&mut self, keep: impl Fn(&Finding) -> bool) {
+        self.findings.retain(&keep);
+        self.suppressed.retain(|finding, _| keep(finding));
     }
 
     /// Keeps only the findings that another report has too.
@@ -99,6 +130,16 @@ impl Report {
     /// The findings by path, position and code.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter()
+    }
+
+    /// What is known and accepted, with the reason, in the same order.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&Finding, &str)> {
+        self.suppressed.iter().map(|(finding, reason)| (finding, reason.as_str()))
+    }
+
+    /// Whether something could not be read or built, so that there may be more to find.
+    pub fn is_incomplete(&self) -> bool {
+        self.findings().any(Finding::is_obstacle)
     }
 
     /// The severity of the worst finding.
@@ -143,10 +184,19 @@ impl Finding {
             primary,
             code: diagnostic.code,
             severity: diagnostic.severity,
+            is_raised: false,
             message: diagnostic.message.to_string(),
             related,
             help: diagnostic.help.clone(),
         }
+    }
+
+    /// Whether it keeps something from being read or built.
+    pub fn is_obstacle(&self) -> bool {
+        self.severity == Severity::Error
+            && !self.is_raised
+            && self.code != codes::RENDER_STALE
+            && FOUNDATIONS.contains(&self.code.area())
     }
 }
 
@@ -261,6 +311,23 @@ mod tests {
             report.add(std::slice::from_ref(&warning), &sources);
             assert_eq!(report.worst(), Some(severity));
             assert_eq!(report.count(Severity::Info), 1);
+            assert!(!report.is_incomplete(), "an error because the run is strict hides nothing");
         }
+    }
+
+    #[test]
+    fn what_is_accepted_is_no_finding_any_more() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "x: 1\n");
+        let at = Span::start_of(id);
+        let mut report = Report::new(false);
+        report.add(&[Diagnostic::error(codes::SCHEMA_TYPE, "wrong", at)], &sources);
+        report.add(&[Diagnostic::warning(codes::YAML_SYNTAX, "odd", at)], &sources);
+        report.suppress(|one| (one.code == codes::SCHEMA_TYPE).then(|| "known".to_owned()));
+        assert_eq!(report.worst(), Some(Severity::Warning));
+        let suppressed: Vec<_> = report.suppressed().collect();
+        assert!(matches!(suppressed[..], [(finding, "known")] if finding.message == "wrong"));
+        report.retain(|finding| finding.code == codes::YAML_SYNTAX);
+        assert_eq!((report.findings().count(), report.suppressed().count()), (1, 0));
     }
 }

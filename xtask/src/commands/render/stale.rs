@@ -17,7 +17,11 @@ const MAX_LINES: usize = 16;
 
 /// Shows what is wrong with the overlays and lists the files: for a person with an excerpt of what
 /// differs, otherwise as diagnostics.
-pub(super) fn show(context: &Context, report: &Report, changes: &[Change]) -> Result<Verdict> {
+pub(in crate::commands) fn show(
+    context: &Context,
+    report: &Report,
+    changes: &[Change],
+) -> Result<Verdict> {
     if context.format.is_document() {
         let mut whole = report.clone();
         add(&mut whole, changes);

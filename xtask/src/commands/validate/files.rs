@@ -10,7 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{super::Context, Counts, graph};
+use super::{
+    super::{Areas, Context, Settings},
+    Counts, graph,
+};
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
@@ -38,14 +41,17 @@ struct Input {
     path: Option<PathBuf>,
 }
 
-/// Checks the objects of files, and of the YAML and JSON files in directories; with `together` also
-/// against each other, for which all of them are kept in memory.
-pub(super) fn check(
-    paths: &[PathBuf],
-    context: &Context,
-    store: &Store,
-    together: bool,
-) -> Result<Checked> {
+/// What files are checked with.
+pub(super) struct Check<'a> {
+    pub context: &'a Context,
+    pub store: &'a Store,
+    pub areas: &'a Areas,
+    /// If the objects are checked against each other too, for which all of them are kept in memory.
+    pub together: Option<&'a Settings>,
+}
+
+/// Checks the objects of files, and of the YAML and JSON files in directories.
+pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
     let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
@@ -64,24 +70,24 @@ pub(super) fn check(
             }
         }
     }
-    let first = |input| first(input, context, store, together);
+    let first = |input| first(input, check);
     let mut results: Vec<First> = inputs.par_iter().map(first).collect::<Result<_>>()?;
     // The order of the files decides, not the order in which they were read.
     let mut custom = CustomKinds::default();
     for one in &results {
         custom.merge(&one.custom);
     }
-    let store = store.with_custom(custom);
+    let store = check.store.with_custom(custom);
     inputs.par_iter().zip(&mut results).try_for_each(|(input, one)| {
-        if one.has_custom_objects { second(input, context, &store, one) } else { Ok(()) }
+        if one.has_custom_objects { second(input, check.context, &store, one) } else { Ok(()) }
     })?;
     let mut checked = Checked {
-        report: context.report(),
+        report: check.context.report(),
         counts: Counts { files: inputs.len(), ..Counts::default() },
         verdicts: String::new(),
     };
-    if together {
-        against_each_other(&inputs, &results, &mut checked.report);
+    if let Some(settings) = check.together {
+        against_each_other(&inputs, &results, check.areas, settings, &mut checked.report);
     }
     for (input, First { report, objects, .. }) in inputs.iter().zip(results) {
         checked.counts.objects += objects;
@@ -96,7 +102,13 @@ pub(super) fn check(
 
 /// Checks the objects of all files as if they were applied to one cluster, in which there may be
 /// others.
-fn against_each_other(inputs: &[Input], results: &[First], report: &mut Report) {
+fn against_each_other(
+    inputs: &[Input],
+    results: &[First],
+    areas: &Areas,
+    settings: &Settings,
+    report: &mut Report,
+) {
     let (mut found, mut units) = (Vec::new(), Vec::new());
     for (input, one) in inputs.iter().zip(results) {
         let Some(Kept { sources, documents }) = &one.kept else { continue };
@@ -106,8 +118,8 @@ fn against_each_other(inputs: &[Input], results: &[First], report: &mut Report) 
             objects(document, &mut |node| found.push(Object::new(node, unit, &input.name)));
         }
     }
-    let found = graph::check(&[Cluster::new("", World::Open, found)]);
-    report.add_across(&found, &units);
+    let cluster = settings.declare(Cluster::new("", World::Open, found));
+    report.add_across(&graph::check(&[cluster], areas), &units);
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -138,7 +150,9 @@ struct Kept {
 /// Checks a file as far as it can be without the others. Unless it is to be kept it is gone after
 /// that: thousands of files need the memory of a few. One with objects of custom kinds is read
 /// again.
-fn first(input: &Input, context: &Context, store: &Store, keep: bool) -> Result<First> {
+fn first(input: &Input, check: &Check<'_>) -> Result<First> {
+    let Check { context, store, .. } = check;
+    let has_schema = check.areas.has("schema");
     let text = read_input(input)?;
     let mut sources = Sources::default();
     let source = sources.add(input.name.as_str(), Arc::clone(&text));
@@ -155,6 +169,9 @@ fn first(input: &Input, context: &Context, store: &Store, keep: bool) -> Result<
     for document in &documents {
         objects(document, &mut |node| {
             one.objects += 1;
+            if !has_schema {
+                return;
+            }
             one.custom.add(node, &mut diagnostics);
             let may_be_custom = store.may_be_custom(node);
             one.has_custom_objects |= may_be_custom;
@@ -165,7 +182,7 @@ fn first(input: &Input, context: &Context, store: &Store, keep: bool) -> Result<
         malformed(document, &mut diagnostics);
     }
     one.report.add(&diagnostics, &sources);
-    if keep {
+    if check.together.is_some() {
         one.kept = Some(Kept { sources, documents });
     } else if one.has_custom_objects && input.path.is_none() {
         one.text = Some(text);

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use rayon::prelude::*;
 
-use super::{super::render::Inspect, graph};
+use super::{
+    super::{Areas, Settings, render::Inspect},
+    graph,
+};
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Anchor, Diagnostic, Report},
@@ -18,14 +21,14 @@ use crate::{
 /// Checks the objects of each overlay, then those of each environment against each other: an
 /// environment is one cluster, so that what one overlay defines holds for all of it.
 pub(super) struct Inspection<'a> {
-    store: &'a Store,
+    pub store: &'a Store,
+    pub settings: &'a Settings,
+    pub areas: &'a Areas,
+    /// How many kinds the objects are of, which is known afterwards.
+    pub kinds: usize,
 }
 
-impl<'a> Inspection<'a> {
-    pub fn new(store: &'a Store) -> Self {
-        Self { store }
-    }
-
+impl Inspection<'_> {
     /// Checks the objects of custom kinds, with what all overlays of the environment define.
     fn custom(&self, overlays: &mut [&mut Built]) {
         let mut custom: BTreeMap<String, CustomKinds> = BTreeMap::new();
@@ -63,12 +66,24 @@ fn check(built: &mut Built, store: &Store, is_wanted: impl Fn(&Node) -> bool) {
 impl Inspect for Inspection<'_> {
     /// Checks the objects of Kubernetes' own kinds.
     fn one(&self, built: &mut Built) -> bool {
+        if !self.areas.has("schema") {
+            return graph::is_in(self.areas);
+        }
         check(built, self.store, |node| !self.store.may_be_custom(node));
         true
     }
 
-    fn all(&self, overlays: &mut [&mut Built], report: &mut Report) {
-        self.custom(overlays);
+    fn all(&mut self, overlays: &mut [&mut Built], report: &mut Report) {
+        if self.areas.has("schema") {
+            self.custom(overlays);
+            let builds = overlays.iter().flat_map(|built| &built.build);
+            let gvks: BTreeSet<_> =
+                builds.flat_map(|build| &build.resources).map(|one| one.id().gvk.clone()).collect();
+            self.kinds = gvks.len();
+        }
+        if !graph::is_in(self.areas) {
+            return;
+        }
         let units: Vec<&Sources> = overlays.iter().map(|built| &built.sources).collect();
         let mut objects: BTreeMap<&str, (World, Vec<Object<'_>>)> = BTreeMap::new();
         for (unit, built) in overlays.iter().enumerate() {
@@ -87,8 +102,9 @@ impl Inspect for Inspection<'_> {
         let clusters: Vec<Cluster<'_>> = objects
             .into_iter()
             .map(|(env, (world, objects))| Cluster::new(env, world, objects))
+            .map(|cluster| self.settings.declare(cluster))
             .collect();
-        let mut found = graph::check(&clusters);
+        let mut found = graph::check(&clusters, self.areas);
         explain(&mut found, overlays);
         report.add_across(&found, &units);
     }

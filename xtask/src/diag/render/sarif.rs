@@ -4,10 +4,7 @@
 //! the sections that a choice follows. A rule is described if there is a result of it, so that a
 //! document grows with its results and not with the tool.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -54,6 +51,23 @@ struct Rule {
     id: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     short_description: Option<Text>,
+    /// What the rule means, with an example that is wrong and one that is right. It has no
+    /// placeholders, so that its braces are themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<Help>,
+    default_configuration: Configuration,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: &'static str,
+    markdown: &'static str,
+}
+
+/// A rule has no severity of its own: this is the worst of its results.
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
 }
 
 #[derive(Serialize)]
@@ -77,6 +91,17 @@ struct ResultObject<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<LocationObject<'a>>,
     partial_fingerprints: Fingerprints,
+    /// What is known and accepted is there with the reason. Where one result says that it is
+    /// suppressed, all others say that they are not (3.27.23).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<Vec<SuppressionObject<'a>>>,
+}
+
+/// `xtask.toml` says it, which is no comment in the file of the result (3.35.2).
+#[derive(Serialize)]
+struct SuppressionObject<'a> {
+    kind: &'static str,
+    justification: &'a str,
 }
 
 #[derive(Serialize)]
@@ -122,21 +147,32 @@ struct Fingerprints {
 }
 
 pub(super) fn render(report: &Report) -> String {
-    let found: BTreeSet<Code> = report.findings().map(|finding| finding.code).collect();
-    let found: Vec<Code> = found.into_iter().collect();
+    let mut all: Vec<(&Finding, Option<&str>)> =
+        report.findings().map(|finding| (finding, None)).collect();
+    all.extend(report.suppressed().map(|(finding, reason)| (finding, Some(reason))));
+    all.sort_unstable();
+    let mut found: BTreeMap<Code, Severity> = BTreeMap::new();
+    for (finding, _) in &all {
+        let severity = if finding.is_raised { Severity::Warning } else { finding.severity };
+        let worst = found.entry(finding.code).or_insert(severity);
+        *worst = severity.max(*worst);
+    }
+    let indices: BTreeMap<Code, usize> =
+        found.keys().enumerate().map(|(index, code)| (*code, index)).collect();
+    let has_suppressed = report.suppressed().next().is_some();
     let mut seen = BTreeMap::new();
-    let results = report.findings().map(|finding| ResultObject {
+    let results = all.into_iter().map(|(finding, reason)| ResultObject {
         rule_id: finding.code.as_str(),
-        rule_index: found.partition_point(|code| *code < finding.code),
-        level: match finding.severity {
-            Severity::Info => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        },
+        rule_index: indices.get(&finding.code).copied().unwrap_or_default(),
+        level: level(finding.severity),
         message: Text { text: message(finding) },
         locations: [place(&finding.primary)],
         related_locations: related(finding),
         partial_fingerprints: fingerprints(finding, &mut seen),
+        suppressions: has_suppressed.then(|| {
+            let one = |justification| SuppressionObject { kind: "external", justification };
+            reason.map(one).into_iter().collect()
+        }),
     });
     let log = Log {
         schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -147,7 +183,7 @@ pub(super) fn render(report: &Report) -> String {
                 driver: Driver {
                     name: env!("CARGO_PKG_NAME"),
                     version: env!("CARGO_PKG_VERSION"),
-                    rules: found.iter().map(|code| rule(*code)).collect(),
+                    rules: found.iter().map(|(code, worst)| rule(*code, *worst)).collect(),
                 },
             },
             original_uri_base_ids: [(
@@ -161,11 +197,21 @@ pub(super) fn render(report: &Report) -> String {
     serde_json::to_string_pretty(&log).expect("strings and numbers only") + "\n"
 }
 
-fn rule(code: Code) -> Rule {
-    let sentence = codes::ALL.iter().find(|(one, _)| *one == code).map(|(_, sentence)| sentence);
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn rule(code: Code, worst: Severity) -> Rule {
+    let help = codes::explanation(code).map(|text| Help { text, markdown: text });
     Rule {
         id: code.as_str(),
-        short_description: sentence.map(|text| Text { text: literal(text.trim()) }),
+        short_description: codes::sentence(code).map(|text| Text { text: literal(text) }),
+        help,
+        default_configuration: Configuration { level: level(worst) },
     }
 }
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    diag::{Diagnostic, Format, codes, render, render::fixture},
+    diag::{Diagnostic, Format, Report, codes, render, render::fixture},
     source::{Sources, Span},
 };
 
@@ -86,6 +86,45 @@ fn a_result_refers_to_its_rule() {
         assert!(rule["shortDescription"]["text"].as_str().unwrap().ends_with('.'), "{rule}");
         assert_eq!(result["level"], "note");
     }
+}
+
+#[test]
+fn a_rule_has_its_explanation_and_the_worst_level_of_its_results() {
+    let mut sources = Sources::default();
+    let id = sources.add("a.yaml", "x: 1\n");
+    let at = |start| Span::new(id, start..start);
+    let mut report = Report::new(true);
+    let raised = Diagnostic::warning(codes::PATCH_NO_MATCH, "odd", at(0));
+    let noted = Diagnostic::info(codes::PATCH_NO_MATCH, "as it is", at(1));
+    report.add(&[raised, noted], &sources);
+    let run =
+        &serde_json::from_str::<Value>(&report.render(Format::Sarif, false)).unwrap()["runs"][0];
+    let rule = &run["tool"]["driver"]["rules"][0];
+    assert_eq!(rule["defaultConfiguration"]["level"], "warning");
+    assert_eq!(rule["help"]["text"], codes::explanation(codes::PATCH_NO_MATCH).unwrap());
+    assert_eq!(rule["help"]["text"], rule["help"]["markdown"]);
+    assert_eq!(
+        (&run["results"][0]["level"], &run["results"][1]["level"]),
+        (&json!("error"), &json!("note"))
+    );
+    assert_eq!(run["results"][0]["suppressions"], Value::Null);
+}
+
+#[test]
+fn what_is_accepted_is_there_with_the_reason() {
+    let mut sources = Sources::default();
+    let id = sources.add("a.yaml", "x: 1\ny: 2\n");
+    let at = |code, start| Diagnostic::error(code, "wrong", Span::new(id, start..start));
+    let mut report = Report::default();
+    report.add(&[at(codes::SCHEMA_TYPE, 0), at(codes::SCHEMA_ENUM, 5)], &sources);
+    report.suppress(|one| (one.code == codes::SCHEMA_TYPE).then(|| "it is {known}".to_owned()));
+    let run =
+        &serde_json::from_str::<Value>(&report.render(Format::Sarif, false)).unwrap()["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let accepted = json!([{"kind": "external", "justification": "it is {known}"}]);
+    let told = results.iter().map(|one| (one["ruleId"].as_str().unwrap(), &one["suppressions"]));
+    assert_eq!(told.collect::<Vec<_>>(), [("schema/type", &accepted), ("schema/enum", &json!([]))]);
+    assert_eq!(report.render(Format::Concise, false).lines().count(), 1);
 }
 
 #[test]
