@@ -20,6 +20,7 @@ mod doctor;
 mod down;
 mod explain;
 mod files;
+mod git;
 mod image;
 mod port_forward;
 mod render;

@@ -10,12 +10,15 @@ use super::{
     render,
     settings::Extent,
 };
+use changed::Changed;
+
 use crate::{
     diag::{Report, Severity, codes, did_you_mean},
     repository::Change,
     schema::Store,
 };
 
+mod changed;
 mod files;
 mod graph;
 mod overlays;
@@ -32,6 +35,7 @@ mod overlays;
   cargo xtask validate
   cargo xtask validate prod
   cargo xtask validate --only schema,reference
+  cargo xtask validate --changed origin/main
   cargo xtask validate manifests/ deployment.yaml
   cargo xtask validate --explain schema/unknown-field
   kustomize build overlay | cargo xtask validate -")]
@@ -47,8 +51,18 @@ pub(super) struct Args {
     /// What keeps something from being read or built is reported in any case.
     #[arg(long, value_delimiter = ',', value_name = "AREA")]
     only: Vec<String>,
+    /// Only findings in lines that the working tree changes, against HEAD or what it has in common
+    /// with REV
+    ///
+    /// A finding counts if its first place or one that explains it is in such a line: staged or not,
+    /// of any file that git does not ignore. A new or renamed file is changed as a whole, and where
+    /// lines are only removed, the two around them are. What a removed line breaks in a file that
+    /// did not change is therefore not reported. What keeps something from being read or built, and
+    /// files in rendered/ that are not current, are reported in any case.
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = changed::DEFAULT)]
+    changed: Option<String>,
     /// Say what a code means, with an example that is wrong and one that is right
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["what", "only"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["what", "only", "changed"])]
     explain: Option<String>,
 }
 
@@ -75,15 +89,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
         context.show(&settings.report(context));
         return verdicts(args, &paths, &areas, &store, context);
     }
-
-    let (mut report, changes, counts) = if paths.is_empty() {
-        check_overlays(&envs, &areas, &settings, &store, context)?
-    } else {
-        let together = graph::is_in(&areas).then_some(&settings);
-        let check = files::Check { context, store: &store, areas: &areas, together };
-        let checked = files::check(&paths, &check)?;
-        (checked.report, Vec::new(), checked.counts)
-    };
     let extent = Extent {
         areas: &areas,
         base: if paths.is_empty() {
@@ -93,7 +98,27 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
         },
         is_whole: args.what.is_empty() && args.kubernetes_version.is_empty(),
     };
+    let changed =
+        args.changed.as_ref().map(|revision| Changed::since(revision, context)).transpose()?;
+    let elsewhere =
+        |path: &&PathBuf| extent.in_repository(&context.root, &path.to_string_lossy()).is_none();
+    if let Some(path) = paths.iter().find(elsewhere).filter(|_| changed.is_some()) {
+        let (path, root) = (path.display(), context.root.display());
+        bail!("--changed: {path} is no file of the repository {root}");
+    }
+
+    let (mut report, changes, counts) = if paths.is_empty() {
+        check_overlays(&envs, &areas, &settings, &store, context)?
+    } else {
+        let together = graph::is_in(&areas).then_some(&settings);
+        let check = files::Check { context, store: &store, areas: &areas, together };
+        let checked = files::check(&paths, &check)?;
+        (checked.report, Vec::new(), checked.counts)
+    };
     settings.apply(&mut report, &extent);
+    if let Some(changed) = changed {
+        report.retain(|finding| changed.concerns(finding, &extent, context));
+    }
     let verdict = render::show(context, &report, &changes)?;
     if context.is_for_people() {
         let versions = areas.has("schema").then(|| store.version_names());
@@ -132,8 +157,11 @@ fn verdicts(
     if paths.is_empty() {
         bail!("--format verdicts is for files: name them, or a directory");
     }
-    if !args.only.is_empty() {
-        bail!("--format verdicts says what an API server would say, so that --only has no use");
+    if !args.only.is_empty() || args.changed.is_some() {
+        bail!(
+            "--format verdicts says what an API server would say, so that --only and --changed have \
+             no use"
+        );
     }
     let checked = files::check(paths, &files::Check { context, store, areas, together: None })?;
     print(&checked.verdicts)?;
