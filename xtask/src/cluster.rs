@@ -5,6 +5,7 @@
 //! look-up goes through an index and never over all objects.
 
 mod external;
+mod makers;
 mod object;
 mod pods;
 mod selector;
@@ -47,6 +48,8 @@ pub struct Cluster<'a> {
     by_label: BTreeMap<(Text, Text, Text), Vec<usize>>,
     /// The workloads by namespace.
     by_namespace: BTreeMap<Text, Vec<usize>>,
+    /// The objects that may make others, by the namespace of these.
+    makers: BTreeMap<Text, Vec<usize>>,
 }
 
 /// The namespaces that every cluster has.
@@ -65,12 +68,16 @@ impl<'a> Cluster<'a> {
             workloads: Vec::new(),
             by_label: BTreeMap::new(),
             by_namespace: BTreeMap::new(),
+            makers: BTreeMap::new(),
         };
         for (at, object) in cluster.objects.iter().enumerate() {
             let gvk = &object.id.gvk;
             let kind = (gvk.group.clone(), gvk.kind.clone());
             let name = (object.id.effective_namespace(), object.id.name.clone());
             cluster.index.entry(kind).or_default().entry(name).or_insert(at);
+            if let Some(namespace) = makers::namespaces(object, cluster.name) {
+                cluster.makers.entry(namespace).or_default().push(at);
+            }
             let Some(workload) = Workload::of(at, object) else { continue };
             let number = cluster.workloads.len();
             let namespace = object.id.effective_namespace();
@@ -178,6 +185,28 @@ impl<'a> Cluster<'a> {
     #[expect(clippy::indexing_slicing, reason = "a workload is only made for an object")]
     pub fn object_of(&self, workload: &Workload<'a>) -> &Object<'a> {
         &self.objects[workload.object]
+    }
+
+    /// The namespaces that have workloads.
+    pub fn workload_namespaces(&self) -> impl Iterator<Item = &Text> {
+        self.by_namespace.keys()
+    }
+
+    /// The workloads of a namespace, in order.
+    pub fn workloads_of(&self, namespace: &str) -> impl Iterator<Item = &Workload<'a>> {
+        let numbers = self.by_namespace.get(namespace).into_iter().flatten();
+        numbers.filter_map(|&number| self.workloads.get(number))
+    }
+
+    /// The workloads of a namespace whose pods have a label, in order.
+    pub fn labelled(
+        &self,
+        namespace: &str,
+        (key, value): (&str, &str),
+    ) -> impl Iterator<Item = &Workload<'a>> {
+        let label = (namespace.into(), key.into(), value.into());
+        let numbers = self.by_label.get(&label).into_iter().flatten();
+        numbers.filter_map(|&number| self.workloads.get(number))
     }
 
     /// The workloads of a namespace whose pods a selector selects, in order.

@@ -5,6 +5,14 @@
 //! [`Cluster`], and each of its diagnostics has the place of the reference and, where there is
 //! one, the place of what it refers to.
 
+mod affinity;
+mod budget;
+mod foreign;
+mod nearest;
+mod ports;
+mod selection;
+mod service;
+
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic},
@@ -14,7 +22,7 @@ use crate::{
 type Check = fn(&Cluster<'_>, &mut Vec<Diagnostic<Anchor>>);
 
 /// All checks.
-const CHECKS: &[Check] = &[];
+const CHECKS: &[Check] = &[service::check, foreign::check, budget::check, affinity::check];
 
 /// Checks the references of a cluster.
 pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {

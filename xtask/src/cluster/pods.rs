@@ -40,7 +40,8 @@ pub enum ContainerRole {
 }
 
 impl<'a> Workload<'a> {
-    /// The workload that an object is, if it is one of Kubernetes' own.
+    /// The workload that an object is: one of Kubernetes' own, or a custom kind that has a template
+    /// as these, such as a Rollout.
     pub(super) fn of(number: usize, object: &Object<'a>) -> Option<Self> {
         let gvk = &object.id.gvk;
         let path = match (gvk.group.as_str(), gvk.kind.as_str()) {
@@ -50,6 +51,7 @@ impl<'a> Workload<'a> {
             | ("", "ReplicationController")
             | ("batch", "Job") => "spec.template",
             ("batch", "CronJob") => "spec.jobTemplate.spec.template",
+            (group, _) if group.contains('.') && has_template(object.node) => "spec.template",
             _ => return None,
         };
         let steps = path.split('.').filter(|step| !step.is_empty());
@@ -61,6 +63,11 @@ impl<'a> Workload<'a> {
             path,
             namespace: object.id.effective_namespace(),
         })
+    }
+
+    /// The number of its object, which tells it from all others.
+    pub fn number(&self) -> usize {
+        self.object
     }
 
     /// The namespace of the pods.
@@ -92,7 +99,24 @@ impl<'a> Workload<'a> {
     }
 }
 
+/// Whether an object has the template of a pod where most have it.
+fn has_template(node: &Node) -> bool {
+    let containers = node.at(&["spec", "template", "spec", "containers"]);
+    containers.and_then(Node::as_sequence).is_some_and(|all| !all.is_empty())
+}
+
 impl Container<'_> {
+    /// Whether it runs for as long as the pod does: also one that starts before the others.
+    pub fn keeps_running(&self) -> bool {
+        match self.role {
+            ContainerRole::Main => true,
+            ContainerRole::Ephemeral => false,
+            ContainerRole::Init => {
+                self.node.get("restartPolicy").and_then(Node::as_str) == Some("Always")
+            }
+        }
+    }
+
     /// Its path in the pod: `spec.containers[0]`.
     pub fn path(&self) -> String {
         format!("spec.{}[{}]", self.role.field(), self.index)

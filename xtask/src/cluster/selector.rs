@@ -2,17 +2,19 @@
 //!
 //! Source: `LabelSelector` of apimachinery's meta/v1 and the semantics of its `labels` package.
 
+use std::fmt;
+
 use crate::yaml::Node;
 
 /// What labels must be like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Selector<'a> {
     /// All of them must hold; none selects everything.
     pub requirements: Vec<Requirement<'a>>,
 }
 
 /// What one label must be like.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement<'a> {
     /// The label.
     pub key: &'a str,
@@ -23,7 +25,7 @@ pub struct Requirement<'a> {
 }
 
 /// How a label is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operator {
     /// The label has one of the values.
     In,
@@ -88,15 +90,34 @@ impl<'a> Selector<'a> {
 
     /// Whether it selects what has these labels.
     pub fn matches<'l>(&self, labels: &(impl Iterator<Item = (&'l str, &'l str)> + Clone)) -> bool {
-        self.requirements.iter().all(|one| {
-            let value = labels.clone().find(|(key, _)| *key == one.key).map(|(_, value)| value);
-            match one.operator {
-                Operator::In => value.is_some_and(|value| one.values.contains(&value)),
-                Operator::NotIn => value.is_none_or(|value| !one.values.contains(&value)),
-                Operator::Exists => value.is_some(),
-                Operator::DoesNotExist => value.is_none(),
-            }
-        })
+        self.requirements.iter().all(|one| one.matches(labels))
+    }
+}
+
+impl Requirement<'_> {
+    /// Whether it holds for what has these labels.
+    pub fn matches<'l>(&self, labels: &(impl Iterator<Item = (&'l str, &'l str)> + Clone)) -> bool {
+        let value = labels.clone().find(|(key, _)| *key == self.key).map(|(_, value)| value);
+        match self.operator {
+            Operator::In => value.is_some_and(|value| self.values.contains(&value)),
+            Operator::NotIn => value.is_none_or(|value| !self.values.contains(&value)),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+/// `app: web`, or `tier in (back, front)`, for messages.
+impl fmt::Display for Requirement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, values) = (self.key, self.values.join(", "));
+        match (self.operator, self.values.len()) {
+            (Operator::In, 1) => write!(f, "{key}: {values}"),
+            (Operator::In, _) => write!(f, "{key} in ({values})"),
+            (Operator::NotIn, _) => write!(f, "{key} notin ({values})"),
+            (Operator::Exists, _) => f.write_str(key),
+            (Operator::DoesNotExist, _) => write!(f, "!{key}"),
+        }
     }
 }
 

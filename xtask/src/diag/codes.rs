@@ -230,6 +230,19 @@ codes! {
     /// The schema of a custom resource is not structural.
     SCHEMA_STRUCTURAL = "schema/structural", explained;
 
+    /// A Service selects no pods.
+    REFERENCE_SERVICE_SELECTS_NOTHING = "reference/service-selects-nothing";
+    /// A Service sends to a port that none of its pods has.
+    REFERENCE_TARGET_PORT = "reference/target-port";
+    /// A selector also selects the pods of another application, or of another controller.
+    REFERENCE_FOREIGN_PODS = "reference/foreign-pods";
+    /// A `PodDisruptionBudget` selects no pods.
+    REFERENCE_BUDGET_SELECTS_NOTHING = "reference/budget-selects-nothing";
+    /// Two objects of kind `PodDisruptionBudget` select the same pods, which then cannot be evicted.
+    REFERENCE_OVERLAPPING_BUDGETS = "reference/overlapping-budgets";
+    /// A scheduling constraint counts pods that there are not.
+    REFERENCE_AFFINITY_SELECTS_NOTHING = "reference/affinity-selects-nothing";
+
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
     /// The kind and name of an object make no file name.
