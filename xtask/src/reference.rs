@@ -9,9 +9,12 @@ mod affinity;
 mod budget;
 mod foreign;
 mod nearest;
+mod policy_selector;
 mod ports;
+mod route;
 mod selection;
 mod service;
+mod target;
 
 use crate::{
     cluster::Cluster,
@@ -22,7 +25,14 @@ use crate::{
 type Check = fn(&Cluster<'_>, &mut Vec<Diagnostic<Anchor>>);
 
 /// All checks.
-const CHECKS: &[Check] = &[service::check, foreign::check, budget::check, affinity::check];
+const CHECKS: &[Check] = &[
+    service::check,
+    foreign::check,
+    budget::check,
+    affinity::check,
+    route::check,
+    policy_selector::check,
+];
 
 /// Checks the references of a cluster.
 pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {

@@ -242,6 +242,30 @@ codes! {
     REFERENCE_OVERLAPPING_BUDGETS = "reference/overlapping-budgets";
     /// A scheduling constraint counts pods that there are not.
     REFERENCE_AFFINITY_SELECTS_NOTHING = "reference/affinity-selects-nothing";
+    /// A `NetworkPolicy`, or a peer of it, selects no pods.
+    REFERENCE_POLICY_SELECTS_NOTHING = "reference/policy-selects-nothing";
+    /// A `NetworkPolicy` allows a port that none of the pods has.
+    REFERENCE_POLICY_PORT = "reference/policy-port";
+    /// A `NetworkPolicy` has rules of a direction that it is not for.
+    REFERENCE_POLICY_TYPES = "reference/policy-types";
+    /// A route leads to a Service that is not there.
+    REFERENCE_MISSING_BACKEND = "reference/missing-backend";
+    /// A route leads to a port that its Service does not have.
+    REFERENCE_BACKEND_PORT = "reference/backend-port";
+    /// A route uses a middleware, or an option of Traefik, that is not there.
+    REFERENCE_MISSING_MIDDLEWARE = "reference/missing-middleware";
+    /// An object of the Gateway API refers to another namespace, which does not allow it.
+    REFERENCE_MISSING_GRANT = "reference/missing-grant";
+    /// No listener of its Gateway takes a route, or one of its hosts.
+    REFERENCE_NO_LISTENER = "reference/no-listener";
+    /// Nothing makes the Secret that a route takes its certificate from.
+    REFERENCE_MISSING_TLS_SECRET = "reference/missing-tls-secret";
+    /// A certificate is not for the host that is served with it.
+    REFERENCE_CERTIFICATE_HOSTS = "reference/certificate-hosts";
+    /// An Ingress serves a host without TLS beside others with it.
+    REFERENCE_TLS_HOSTS = "reference/tls-hosts";
+    /// Two routes are for the same requests.
+    REFERENCE_DUPLICATE_ROUTE = "reference/duplicate-route";
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;

@@ -94,7 +94,7 @@ fn pod_term<'a>(
     if !selections.get(namespace, &selector).workloads.is_empty() {
         return None;
     }
-    let used = Use { object, path, node, selector: &selector, namespace };
+    let used = Use { object, path, node, selector: &selector, namespace, is_own: false };
     let code = codes::REFERENCE_AFFINITY_SELECTS_NOTHING;
     let mut told = used.selects_nothing(selections.cluster, code)?;
     told.severity = told.severity.min(Severity::Warning);

@@ -24,7 +24,14 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         let selection = selections.get(&namespace, &selector);
         if !selector.is_empty() {
             let path = "spec.selector";
-            let used = Use { object, path, node, selector: &selector, namespace: &namespace };
+            let used = Use {
+                object,
+                path,
+                node,
+                selector: &selector,
+                namespace: &namespace,
+                is_own: true,
+            };
             if selection.workloads.is_empty() {
                 let code = codes::REFERENCE_BUDGET_SELECTS_NOTHING;
                 out.extend(used.selects_nothing(cluster, code));

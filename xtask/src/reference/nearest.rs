@@ -19,6 +19,8 @@ pub(super) struct Use<'u, 'a> {
     pub selector: &'u Selector<'a>,
     /// The namespace whose pods it selects.
     pub namespace: &'u str,
+    /// Whether these are the pods that the object is for, which often have its name.
+    pub is_own: bool,
 }
 
 /// How many requirements are met, whether another one nearly is, and whether the workload has the
@@ -114,7 +116,7 @@ impl<'a> Use<'_, 'a> {
         let nearly = actual.is_some_and(|actual| {
             one.values.iter().any(|value| closest(value, [actual]).is_some())
         });
-        let same_name = cluster.object_of(workload).id.name == self.object.id.name;
+        let same_name = self.is_own && cluster.object_of(workload).id.name == self.object.id.name;
         (met > 0 || nearly || same_name).then_some(((met, nearly, same_name), unmet))
     }
 

@@ -6,12 +6,12 @@
 use super::{
     foreign,
     nearest::Use,
-    ports::{self, Ports},
+    ports::{Ports, Wanted},
     selection::Selections,
 };
 use crate::{
     cluster::{Cluster, Object, Selector},
-    diag::{Anchor, Diagnostic, codes, did_you_mean},
+    diag::{Anchor, Diagnostic, Severity, codes},
     yaml::Node,
 };
 
@@ -30,7 +30,8 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         };
         let namespace = object.namespace();
         let path = "spec.selector";
-        let used = Use { object, path, node, selector: &selector, namespace: &namespace };
+        let used =
+            Use { object, path, node, selector: &selector, namespace: &namespace, is_own: true };
         let selection = selections.get(&namespace, &selector);
         if selection.workloads.is_empty() {
             let code = codes::REFERENCE_SERVICE_SELECTS_NOTHING;
@@ -52,53 +53,20 @@ fn target_port(
     port: &Node,
     declared: &Ports<'_>,
 ) -> Option<Diagnostic<Anchor>> {
-    let protocol = ports::protocol(port);
+    let code = codes::REFERENCE_TARGET_PORT;
     let target = port.get("targetPort").filter(|target| !target.is_null());
     let (field, node) = match target {
         Some(node) => ("targetPort", node),
         None => ("port", port.get("port")?),
     };
     let path = format!("spec.ports[{index}].{field}");
-    match node.as_str() {
-        Some(name) if ports::number(node).is_none() => {
-            named(object, (&path, node, name), protocol, declared)
-        }
-        _ => numbered(object, (&path, node), protocol, declared),
+    let wanted = Wanted::new(object, &path, node, port)?;
+    if let Some(told) = wanted.missing(code, &[declared]) {
+        // A name stands for nothing but what is declared.
+        let severity = if wanted.name().is_some() { Severity::Error } else { Severity::Warning };
+        return Some(Diagnostic { severity, ..told });
     }
-}
-
-/// Checks a port that is given by name.
-fn named(
-    object: &Object<'_>,
-    (path, node, name): (&str, &Node, &str),
-    protocol: &str,
-    declared: &Ports<'_>,
-) -> Option<Diagnostic<Anchor>> {
-    let code = codes::REFERENCE_TARGET_PORT;
-    let ports = declared.named(name);
-    let Some(port) = ports.first() else {
-        let message =
-            format!("`{path}` of {object} is `{name}`, which no container of its pods has");
-        let mut told = object.error(code, message, node);
-        if let Some(port) = declared.first() {
-            told = told.with_related(port.at, "a port of its pods");
-        }
-        let names: Vec<&str> = declared.names().collect();
-        let help =
-            did_you_mean(name, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
-                [] => "give a port of the container this name".to_owned(),
-                names => format!("the ports of the pods are called {}", names.join(", ")),
-            });
-        return Some(told.with_help(help));
-    };
-    if !ports.iter().any(|port| port.protocol == protocol) {
-        let message = format!(
-            "`{path}` of {object} is `{name}` over {protocol}, and its pods have that over {}",
-            port.protocol
-        );
-        let told = object.error(code, message, node).with_related(port.at, "the port of its pods");
-        return Some(told.with_help(format!("write `protocol: {}`", port.protocol)));
-    }
+    let name = wanted.name()?;
     let (first, second) = declared.contradiction(name)?;
     let message = format!(
         "`{path}` of {object} is `{name}`, which is {} in container `{}` and {} in container `{}`",
@@ -109,36 +77,4 @@ fn named(
         .with_related(first.at, "the port that is used")
         .with_related(second.at, "the port that is not");
     Some(told.with_help("give each port of a pod a name of its own"))
-}
-
-/// Checks a port that is given by number, which a pod may have without declaring it.
-fn numbered(
-    object: &Object<'_>,
-    (path, node): (&str, &Node),
-    protocol: &str,
-    declared: &Ports<'_>,
-) -> Option<Diagnostic<Anchor>> {
-    let number = ports::number(node)?;
-    let ports = || declared.numbered(number, number);
-    if declared.is_open() || ports().any(|port| port.protocol == protocol) {
-        return None;
-    }
-    let code = codes::REFERENCE_TARGET_PORT;
-    if let Some(port) = ports().next() {
-        let message = format!(
-            "`{path}` of {object} is {number} over {protocol}, and its pods declare that over {}",
-            port.protocol
-        );
-        let told =
-            object.warning(code, message, node).with_related(port.at, "the port of its pods");
-        return Some(told.with_help(format!("write `protocol: {}`", port.protocol)));
-    }
-    let message =
-        format!("`{path}` of {object} is {number}, which no container of its pods declares");
-    let mut told = object.warning(code, message, node);
-    if let Some(port) = declared.first() {
-        told = told.with_related(port.at, "a port of its pods");
-    }
-    let numbers: Vec<String> = declared.numbers().take(8).map(|one| one.to_string()).collect();
-    Some(told.with_help(format!("the pods declare {}", numbers.join(", "))))
 }
