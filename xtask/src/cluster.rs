@@ -43,6 +43,8 @@ pub struct Cluster<'a> {
     objects: Vec<Object<'a>>,
     /// By group and kind, then by namespace and name.
     index: BTreeMap<(Text, Text), BTreeMap<(Text, Text), usize>>,
+    /// By group and kind, then by name.
+    by_name: BTreeMap<(Text, Text), BTreeMap<Text, Vec<usize>>>,
     workloads: Vec<Workload<'a>>,
     /// The workloads by the namespace and each label of their pods.
     by_label: BTreeMap<(Text, Text, Text), Vec<usize>>,
@@ -65,6 +67,7 @@ impl<'a> Cluster<'a> {
             externals: &[],
             objects,
             index: BTreeMap::new(),
+            by_name: BTreeMap::new(),
             workloads: Vec::new(),
             by_label: BTreeMap::new(),
             by_namespace: BTreeMap::new(),
@@ -73,6 +76,8 @@ impl<'a> Cluster<'a> {
         for (at, object) in cluster.objects.iter().enumerate() {
             let gvk = &object.id.gvk;
             let kind = (gvk.group.clone(), gvk.kind.clone());
+            let by_name = cluster.by_name.entry(kind.clone()).or_default();
+            by_name.entry(object.id.name.clone()).or_default().push(at);
             let name = (object.id.effective_namespace(), object.id.name.clone());
             cluster.index.entry(kind).or_default().entry(name).or_insert(at);
             if let Some(namespace) = makers::namespaces(object, cluster.name) {
@@ -149,15 +154,24 @@ impl<'a> Cluster<'a> {
 
     /// The object of a kind whose objects are in no namespace.
     pub fn find_unscoped(&self, group: &str, kind: &str, name: &str) -> Option<&Object<'a>> {
-        self.of_kind(group, kind).find(|object| object.id.name == name)
+        self.named(group, kind, name).next()
+    }
+
+    /// The objects of a kind, in any version, and a name, in all namespaces, in order.
+    pub fn named(&self, group: &str, kind: &str, name: &str) -> impl Iterator<Item = &Object<'a>> {
+        let all = self.by_name.get(&(group.into(), kind.into()));
+        let named = all.and_then(|all| all.get(name)).into_iter().flatten();
+        named.filter_map(|&at| self.objects.get(at))
     }
 
     /// The names that there are of a kind in a namespace, in order.
     pub fn names(&self, group: &str, kind: &str, namespace: &str) -> impl Iterator<Item = &str> {
-        let all = self.of_kind(group, kind);
+        let all = self.index.get(&(group.into(), kind.into()));
         let namespace = Text::from(namespace);
-        all.filter(move |object| object.id.effective_namespace() == namespace)
-            .map(|object| object.id.name.as_str())
+        let first = (namespace.clone(), Text::default());
+        let rest = all.into_iter().flat_map(move |all| all.range(first.clone()..));
+        rest.take_while(move |((other, _), _)| *other == namespace)
+            .map(|((_, name), _)| name.as_str())
     }
 
     /// Whether there is a namespace: one that every cluster has, that an object here makes

@@ -21,10 +21,33 @@ use crate::{
     diag::{Anchor, Diagnostic},
 };
 
+mod access;
+mod backends;
+mod certificates;
+mod data;
+mod field;
+mod fields;
+mod kinds;
+mod missing;
+mod name;
+mod parts;
+mod pods;
+mod produced;
+mod resolve;
+mod storage;
+mod targets;
+
+pub use field::Field;
+pub use name::{Kind, Reference, Target};
+
+use missing::Checker;
+use name::{Collector, Visit};
+use resolve::Resolver;
+
 /// A check: adds what it finds.
 type Check = fn(&Cluster<'_>, &mut Vec<Diagnostic<Anchor>>);
 
-/// All checks.
+/// All checks, beside that of the references by name.
 const CHECKS: &[Check] = &[
     service::check,
     foreign::check,
@@ -34,9 +57,37 @@ const CHECKS: &[Check] = &[
     policy_selector::check,
 ];
 
-/// Checks the references of a cluster.
-pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
+/// Checks the references of a cluster, and returns how many there are by name.
+pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) -> usize {
     for check in CHECKS {
         check(cluster, out);
     }
+    by_name(cluster, out)
+}
+
+/// Calls `visit` with each reference by name.
+pub fn visit_names<'a>(cluster: &Cluster<'a>, visit: &mut Visit<'_, 'a>) {
+    for workload in cluster.workloads() {
+        let mut collector = Collector::new(cluster.object_of(workload), visit);
+        pods::references(workload, &mut collector);
+    }
+    let cluster_namespace = certificates::cluster_namespace(cluster);
+    for object in cluster.objects() {
+        let root = Field::root(object.node);
+        let mut collector = Collector::new(object, visit);
+        access::references(&root, &mut collector);
+        backends::references(&root, &mut collector);
+        certificates::references(&root, &cluster_namespace, &mut collector);
+        fields::references(&root, &mut collector);
+        storage::references(&root, &mut collector);
+        targets::references(&root, cluster, &mut collector);
+    }
+}
+
+/// Whether what is named is there.
+fn by_name(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) -> usize {
+    let resolver = Resolver::new(cluster);
+    let mut checker = Checker::new(&resolver, out);
+    visit_names(cluster, &mut |reference| checker.check(reference));
+    checker.count
 }

@@ -267,6 +267,19 @@ codes! {
     /// Two routes are for the same requests.
     REFERENCE_DUPLICATE_ROUTE = "reference/duplicate-route";
 
+    /// An object is named that is not there.
+    REFERENCE_MISSING_OBJECT = "reference/missing-object";
+    /// A key of a ConfigMap or a Secret is named, or needed, that it does not have.
+    REFERENCE_MISSING_KEY = "reference/missing-key";
+    /// A port of a Service is called that it does not have.
+    REFERENCE_MISSING_PORT = "reference/missing-port";
+    /// A listener of a Gateway is named that it does not have.
+    REFERENCE_MISSING_LISTENER = "reference/missing-listener";
+    /// The Service of a StatefulSet has an address of its own, so that its pods have no names.
+    REFERENCE_NOT_HEADLESS = "reference/not-headless";
+    /// A Secret is named where one of another type is needed.
+    REFERENCE_SECRET_TYPE = "reference/secret-type";
+
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
     /// The kind and name of an object make no file name.
