@@ -124,6 +124,12 @@ impl<'a> Cluster<'a> {
         self.world == World::Closed
     }
 
+    /// Whether it serves its users, which its name says: `prod`, `production`, `prod-eu`, `prod2`.
+    pub fn is_production(&self) -> bool {
+        let word = self.name.split(['-', '_', '.']).next().unwrap_or_default();
+        matches!(word.trim_end_matches(|c: char| c.is_ascii_digit()), "prod" | "production")
+    }
+
     /// The objects in order.
     pub fn objects(&self) -> &[Object<'a>] {
         &self.objects

@@ -52,6 +52,8 @@ pub struct Anchor {
     pub unit: usize,
     /// Where in it.
     pub span: Span,
+    /// Whether what stands there must not be shown: its letters become `*`.
+    pub is_secret: bool,
 }
 
 impl Severity {

@@ -45,6 +45,7 @@ use crate::{
     source::{Sources, Span},
 };
 
+pub use images::split as split_image;
 pub use loader::FILE_NAMES;
 
 /// What a build may read and how it orders its result.

@@ -1,11 +1,22 @@
 //! Traps: what every schema allows, and what does harm in the systems that are deployed here.
 //!
 //! One file per rule, and all of them are registered here. Invariant: a rule says which release of
-//! which system behaves as it says.
+//! which system behaves as it says. What is sure to fail is an error, what is likely to is a
+//! warning. Rules about how this repository is meant to be, beside what the systems do, look at
+//! environments only: files may be anybody's.
+
+mod external_dns;
+mod external_dns_owner;
+mod image;
+mod image_digest;
+mod image_tag;
+mod program;
+mod retired;
 
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic},
+    yaml::Node,
 };
 
 /// A rule: adds what it finds in a cluster.
@@ -15,10 +26,19 @@ type Rule = fn(&Cluster<'_>, &mut Vec<Diagnostic<Anchor>>);
 type RuleAcross = fn(&[Cluster<'_>], &mut Vec<Diagnostic<Anchor>>);
 
 /// All rules.
-const RULES: &[Rule] = &[];
+const RULES: &[Rule] = &[
+    external_dns::policy,
+    external_dns::annotations,
+    external_dns::replicas,
+    external_dns_owner::default,
+    image_tag::check,
+    image_digest::check,
+    retired::images,
+    retired::ingresses,
+];
 
 /// All rules about several clusters.
-const RULES_ACROSS: &[RuleAcross] = &[];
+const RULES_ACROSS: &[RuleAcross] = &[external_dns_owner::shared];
 
 /// Looks for traps in a cluster.
 pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
@@ -32,4 +52,19 @@ pub fn check_across(clusters: &[Cluster<'_>], out: &mut Vec<Diagnostic<Anchor>>)
     for rule in RULES_ACROSS {
         rule(clusters, out);
     }
+}
+
+/// The items of the list at the end of a path; none if there is no list.
+fn items<'a>(node: &'a Node, path: &[&str]) -> &'a [Node] {
+    node.at(path).and_then(Node::as_sequence).unwrap_or_default()
+}
+
+/// The text at the end of a path; none if it is not there or empty.
+fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
+    node.at(path)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The number at the end of a path.
+fn integer(node: &Node, path: &[&str]) -> Option<i64> {
+    node.at(path)?.scalar_text()?.parse().ok()
 }

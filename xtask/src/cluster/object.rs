@@ -40,7 +40,12 @@ impl<'a> Object<'a> {
 
     /// A place in it.
     pub fn at(&self, span: Span) -> Anchor {
-        Anchor { unit: self.unit, span }
+        Anchor { unit: self.unit, span, is_secret: false }
+    }
+
+    /// A place in it where a secret stands, which is not shown.
+    pub fn secret_at(&self, span: Span) -> Anchor {
+        Anchor { is_secret: true, ..self.at(span) }
     }
 
     /// Where its name is written, for a reader who is to look at the whole object.

@@ -279,6 +279,22 @@ codes! {
     REFERENCE_NOT_HEADLESS = "reference/not-headless";
     /// A Secret is named where one of another type is needed.
     REFERENCE_SECRET_TYPE = "reference/secret-type";
+    /// ExternalDNS is not told how to treat records, which it must be.
+    TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy";
+    /// An annotation is for another release of ExternalDNS than the one that is deployed.
+    TRAP_EXTERNAL_DNS_ANNOTATION = "trap/external-dns-annotation";
+    /// ExternalDNS has several replicas.
+    TRAP_EXTERNAL_DNS_REPLICAS = "trap/external-dns-replicas";
+    /// ExternalDNS marks its records with an id that every cluster has.
+    TRAP_EXTERNAL_DNS_OWNER = "trap/external-dns-owner";
+    /// Two ExternalDNS mark records of one zone with the same id.
+    TRAP_EXTERNAL_DNS_SHARED_OWNER = "trap/external-dns-shared-owner";
+    /// An image is `latest`, or has no tag.
+    TRAP_IMAGE_TAG = "trap/image-tag";
+    /// An image has no digest, in production.
+    TRAP_IMAGE_DIGEST = "trap/image-digest";
+    /// Something is used that its makers have given up.
+    TRAP_RETIRED = "trap/retired";
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;

@@ -80,7 +80,7 @@ impl Report {
     /// Adds the diagnostics of a build with the sources that they point into.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {
-            self.insert(Finding::new(diagnostic, |span| (*span, sources)));
+            self.insert(Finding::new(diagnostic, |span| (*span, sources, false)));
         }
     }
 
@@ -88,7 +88,8 @@ impl Report {
     #[expect(clippy::indexing_slicing, reason = "an anchor is only made for a set that there is")]
     pub fn add_across(&mut self, diagnostics: &[Diagnostic<Anchor>], units: &[&Sources]) {
         for diagnostic in diagnostics {
-            self.insert(Finding::new(diagnostic, |at| (at.span, units[at.unit])));
+            let find = |at: &Anchor| (at.span, units[at.unit], at.is_secret);
+            self.insert(Finding::new(diagnostic, find));
         }
     }
 
@@ -159,23 +160,31 @@ impl Report {
 }
 
 impl Finding {
-    fn new<'a, P>(diagnostic: &Diagnostic<P>, find: impl Fn(&P) -> (Span, &'a Sources)) -> Self {
+    /// `find` says of a place where it is, and whether what stands there must not be shown.
+    fn new<'a, P>(
+        diagnostic: &Diagnostic<P>,
+        find: impl Fn(&P) -> (Span, &'a Sources, bool),
+    ) -> Self {
         let mut related = Vec::new();
-        let (span, sources) = find(&diagnostic.primary);
+        let locate = |sources: &Sources, span: Span, is_secret: bool| {
+            let location = Location::new(sources, span);
+            if is_secret { location.with_stars() } else { location }
+        };
+        let (span, sources, is_secret) = find(&diagnostic.primary);
         let place = sources.place(span);
-        let primary = Location::new(sources, place.span);
+        let primary = locate(sources, place.span, is_secret);
         if let Some((span, _)) = place.value {
             let message = "the value comes from here".to_owned();
-            related.push(Related { location: Location::new(sources, span), message });
+            related.push(Related { location: locate(sources, span, is_secret), message });
         }
         for (at, message) in &diagnostic.related {
-            let (span, sources) = find(at);
+            let (span, sources, is_secret) = find(at);
             let place = sources.place(span);
-            let location = Location::new(sources, place.span);
+            let location = locate(sources, place.span, is_secret);
             related.push(Related { location, message: message.clone() });
             if let Some((span, _)) = place.value {
                 let message = "its value comes from here".to_owned();
-                related.push(Related { location: Location::new(sources, span), message });
+                related.push(Related { location: locate(sources, span, is_secret), message });
             }
         }
         let mut seen = BTreeSet::new();
@@ -221,6 +230,22 @@ impl Location {
             mark: (within(start), within(end)),
         }
     }
+
+    /// With `*` for every letter of the stretch that `line` shows.
+    fn with_stars(mut self) -> Self {
+        let (start, end) = self.mark;
+        let is_inside = |at: usize| (start..end).contains(&at);
+        let mut line = String::with_capacity(self.line.len());
+        for (at, c) in self.line.char_indices() {
+            if is_inside(at) && !c.is_whitespace() {
+                line.extend(std::iter::repeat_n('*', c.len_utf8()));
+            } else {
+                line.push(c);
+            }
+        }
+        self.line = line.into();
+        self
+    }
 }
 
 impl std::fmt::Display for Location {
@@ -262,6 +287,19 @@ mod tests {
         assert_eq!((place.start.col, place.end.col), (5, 7));
         assert_eq!(place.utf16_columns, (4, 7));
         assert_eq!(location("a: 1\n😀: x\n", 5..9).utf16_columns, (1, 3));
+    }
+
+    #[test]
+    fn a_secret_is_shown_as_stars_and_what_is_around_it_is_not() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", "{name: A, value: pä ss}\n");
+        let secret = Anchor { unit: 0, span: Span::new(id, 17..23), is_secret: true };
+        let mut report = Report::new(false);
+        let diagnostic = Diagnostic::error(codes::YAML_SYNTAX, "wrong", secret);
+        report.add_across(&[diagnostic.with_related(secret, "here")], &[&sources]);
+        let finding = report.findings().next().unwrap();
+        assert_eq!(&*finding.primary.line, "{name: A, value: *** **}");
+        assert_eq!(finding.related[0].location, finding.primary);
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! Images: their names, and where a cluster names them.
+//!
+//! Source: the grammar of `github.com/distribution/reference`, and a pod's fields that name an
+//! image. What a program is told to run by its arguments is not seen.
+
+use crate::{
+    cluster::{Cluster, Object},
+    kustomize::split_image,
+    yaml::Node,
+};
+
+use super::items;
+
+/// The name of an image in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Image<'a> {
+    /// The registry and the path in it, as written.
+    pub repository: &'a str,
+    pub tag: Option<&'a str>,
+    pub digest: Option<&'a str>,
+}
+
+/// A place at which an object names an image.
+#[derive(Debug)]
+pub(super) struct ImageUse<'c, 'a> {
+    pub object: &'c Object<'a>,
+    /// The path of the field: `spec.template.spec.containers[0].image`.
+    pub path: String,
+    pub node: &'a Node,
+    pub image: Image<'a>,
+}
+
+impl<'a> Image<'a> {
+    /// `None` for what names nothing, which the schema reports.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (repository, tag, digest) = split_image(text);
+        let tag = tag.filter(|tag| !tag.is_empty());
+        (!repository.is_empty()).then_some(Self { repository, tag, digest })
+    }
+
+    /// The last part of the path: `external-dns` of `registry.k8s.io/external-dns/external-dns`.
+    pub fn name(&self) -> &'a str {
+        self.repository.rsplit('/').next().unwrap_or(self.repository)
+    }
+
+    /// Major and minor version, if the tag says them: `v0.22.0`, `8.0.28-noble`.
+    pub fn version(&self) -> Option<(u32, u32)> {
+        let tag = self.tag?;
+        let mut parts = tag.strip_prefix('v').unwrap_or(tag).split(['.', '-', '_', '+']);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+}
+
+/// All places of the pods of a cluster that name an image, in order: containers of every role, and
+/// volumes that are images.
+pub(super) fn image_uses<'c, 'a>(
+    cluster: &'c Cluster<'a>,
+) -> impl Iterator<Item = ImageUse<'c, 'a>> {
+    cluster.workloads().iter().flat_map(move |workload| {
+        let object = cluster.object_of(workload);
+        let containers = workload.containers().filter_map(move |container| {
+            let path = workload.field(&format!("{}.image", container.path()));
+            Some((path, container.node.get("image")?))
+        });
+        let volumes = items(workload.spec, &["volumes"]).iter().enumerate();
+        let volumes = volumes.filter_map(move |(index, volume)| {
+            let path = workload.field(&format!("spec.volumes[{index}].image.reference"));
+            Some((path, volume.at(&["image", "reference"])?))
+        });
+        containers.chain(volumes).filter_map(move |(path, node)| {
+            Some(ImageUse { object, path, node, image: Image::parse(node.as_str()?)? })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_the_tag() {
+        let version = |text| Image::parse(text).and_then(|image| image.version());
+        assert_eq!(version("registry.k8s.io/external-dns/external-dns:v0.22.0"), Some((0, 22)));
+        assert_eq!(version("host:5000/mongo:8.0.28-noble@sha256:ab"), Some((8, 0)));
+        assert_eq!(version("mongo:8"), None);
+        assert_eq!(version("mongo:latest"), None);
+        assert_eq!(version("host:5000/mongo"), None);
+    }
+}
