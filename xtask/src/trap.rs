@@ -5,13 +5,23 @@
 //! warning. Rules about how this repository is meant to be, beside what the systems do, look at
 //! environments only: files may be anybody's.
 
+mod acme_client_auth;
+mod certificate;
+mod certificate_key;
+mod certificate_renewal;
 mod external_dns;
 mod external_dns_owner;
+mod http_challenge;
 mod image;
 mod image_digest;
 mod image_tag;
+mod mongodb;
+mod mongodb_client;
+mod mongodb_member;
 mod program;
 mod retired;
+mod stale_secret;
+mod test_issuer;
 
 use crate::{
     cluster::Cluster,
@@ -31,6 +41,14 @@ const RULES: &[Rule] = &[
     external_dns::annotations,
     external_dns::replicas,
     external_dns_owner::default,
+    certificate_key::check,
+    certificate_renewal::check,
+    acme_client_auth::check,
+    http_challenge::wildcards,
+    test_issuer::check,
+    mongodb_client::check,
+    mongodb_member::check,
+    stale_secret::check,
     image_tag::check,
     image_digest::check,
     retired::images,
@@ -38,7 +56,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// All rules about several clusters.
-const RULES_ACROSS: &[RuleAcross] = &[external_dns_owner::shared];
+const RULES_ACROSS: &[RuleAcross] = &[external_dns_owner::shared, http_challenge::two_clusters];
 
 /// Looks for traps in a cluster.
 pub fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {

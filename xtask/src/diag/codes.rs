@@ -289,6 +289,24 @@ codes! {
     TRAP_EXTERNAL_DNS_OWNER = "trap/external-dns-owner";
     /// Two ExternalDNS mark records of one zone with the same id.
     TRAP_EXTERNAL_DNS_SHARED_OWNER = "trap/external-dns-shared-owner";
+    /// A certificate keeps its private key when it is renewed.
+    TRAP_CERTIFICATE_KEY = "trap/certificate-key";
+    /// A certificate is to be renewed at a time that does not go with how long it is valid.
+    TRAP_CERTIFICATE_RENEWAL = "trap/certificate-renewal";
+    /// A certificate for clients is asked of a public authority.
+    TRAP_ACME_CLIENT_AUTH = "trap/acme-client-auth";
+    /// A name is proved by HTTP-01 where that cannot work, or not before DNS points here.
+    TRAP_HTTP_CHALLENGE = "trap/http-challenge";
+    /// A certificate of production is signed by an authority that no client trusts.
+    TRAP_TEST_ISSUER = "trap/test-issuer";
+    /// The certificate of a client of MongoDB looks like that of a member.
+    TRAP_MONGODB_CLIENT_SUBJECT = "trap/mongodb-client-subject";
+    /// The certificate of the members of MongoDB is not for all of their names.
+    TRAP_MONGODB_MEMBER_NAMES = "trap/mongodb-member-names";
+    /// The certificate of the members of MongoDB is not for clients and servers.
+    TRAP_MONGODB_MEMBER_USAGES = "trap/mongodb-member-usages";
+    /// A Secret that is renewed is mounted so that the renewal is never seen.
+    TRAP_STALE_SECRET = "trap/stale-secret";
     /// An image is `latest`, or has no tag.
     TRAP_IMAGE_TAG = "trap/image-tag";
     /// An image has no digest, in production.

@@ -17,8 +17,6 @@ use crate::{
     yaml::{Entry, Node},
 };
 
-/// The name of its image and its command.
-pub(super) const NAME: &str = "external-dns";
 /// What its variables begin with.
 pub(super) const VARIABLES: &str = "EXTERNAL_DNS";
 
@@ -26,9 +24,14 @@ const BEFORE: &str = "external-dns.alpha.kubernetes.io/";
 const SINCE_0_22: &str = "external-dns.kubernetes.io/";
 const CHANGE: (u32, u32) = (0, 22);
 
+/// What runs it.
+pub(super) fn deployed<'c, 'a>(cluster: &'c Cluster<'a>) -> Vec<Program<'c, 'a>> {
+    programs(cluster, &["external-dns"], &["external-dns"])
+}
+
 /// A release that needs `--policy` is told none.
 pub(super) fn policy(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    for program in programs(cluster, NAME) {
+    for program in deployed(cluster) {
         let Some((image, at)) = program.image else { continue };
         let is_needed = image.version().is_some_and(|version| version >= CHANGE);
         if is_needed && program.setting(cluster, "policy", VARIABLES) == Setting::Absent {
@@ -51,7 +54,7 @@ pub(super) fn policy(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
 
 /// Annotations that no ExternalDNS of the cluster reads.
 pub(super) fn annotations(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    let programs = programs(cluster, NAME);
+    let programs = deployed(cluster);
     let prefixes: Option<Vec<String>> =
         programs.iter().map(|program| prefix(program, cluster)).collect();
     // Of one whose prefix is not known, every annotation may be read.
@@ -122,7 +125,7 @@ fn prefix<'a>(program: &Program<'_, 'a>, cluster: &Cluster<'a>) -> Option<String
 
 /// More than one replica.
 pub(super) fn replicas(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    for Program { object, .. } in programs(cluster, NAME) {
+    for Program { object, .. } in deployed(cluster) {
         let Some(at) = object.node.at(&["spec", "replicas"]) else { continue };
         if let Some(replicas) = integer(object.node, &["spec", "replicas"]).filter(|&n| n > 1) {
             let message = format!(

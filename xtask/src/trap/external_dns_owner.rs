@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    external_dns::{NAME, VARIABLES},
-    program::{Program, Setting, programs},
+    external_dns::{VARIABLES, deployed},
+    program::{Program, Setting},
 };
 use crate::{
     cluster::Cluster,
@@ -25,7 +25,7 @@ const DEFAULT: &str = "default";
 
 /// No owner id, or the default one.
 pub(super) fn default(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    for program in programs(cluster, NAME) {
+    for program in deployed(cluster) {
         let object = program.object;
         let (why, at) = match program.setting(cluster, "txt-owner-id", VARIABLES) {
             _ if !has_owners(&program, cluster) => continue,
@@ -67,7 +67,7 @@ pub(super) fn shared(clusters: &[Cluster<'_>], out: &mut Vec<Diagnostic<Anchor>>
     // By the id and everything that decides which zones there are.
     let mut groups: BTreeMap<[String; 4], Vec<Owner<'_, '_>>> = BTreeMap::new();
     for cluster in clusters {
-        for program in programs(cluster, NAME) {
+        for program in deployed(cluster) {
             if let Some((key, owner)) = owner(cluster, program) {
                 groups.entry(key).or_default().push(owner);
             }

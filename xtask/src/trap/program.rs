@@ -37,13 +37,18 @@ pub(super) enum Setting<'a> {
 
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "busybox", "env", "tini"];
 
-/// The containers of a cluster, beside those that only run first, that run `name`.
-pub(super) fn programs<'c, 'a>(cluster: &'c Cluster<'a>, name: &str) -> Vec<Program<'c, 'a>> {
+/// The containers of a cluster, beside those that only run first, that run one of `commands`: by
+/// their command, or by an image of one of the names `images` that is told no other.
+pub(super) fn programs<'c, 'a>(
+    cluster: &'c Cluster<'a>,
+    commands: &[&str],
+    images: &[&str],
+) -> Vec<Program<'c, 'a>> {
     let all = cluster.workloads().iter().flat_map(|workload| {
         let main = workload.containers().filter(|one| one.role == ContainerRole::Main);
         main.map(move |container| Program::of(cluster, workload, container))
     });
-    all.filter(|program| program.is(name)).collect()
+    all.filter(|program| program.is(commands, images)).collect()
 }
 
 impl<'c, 'a> Program<'c, 'a> {
@@ -66,17 +71,17 @@ impl<'c, 'a> Program<'c, 'a> {
         }
     }
 
-    /// Whether it runs the program of this name.
-    pub fn is(&self, name: &str) -> bool {
-        let has_command = !items(self.container.node, &["command"]).is_empty();
-        if has_command && !self.is_script {
-            return self.words.first().is_some_and(|(word, _)| base_name(word) == name);
-        }
+    fn is(&self, commands: &[&str], images: &[&str]) -> bool {
+        let is_command = |word: &str| commands.contains(&base_name(word));
         if self.is_script {
             let mut words = self.words.iter().flat_map(|(word, _)| word.split_ascii_whitespace());
-            return words.any(|word| base_name(word) == name);
+            return words.any(is_command);
         }
-        self.image.is_some_and(|(image, _)| image.name() == name)
+        match self.words.first() {
+            // An image that is given no command takes a first word that is no flag for one.
+            Some((word, _)) if !word.starts_with('-') => is_command(word),
+            _ => self.image.is_some_and(|(image, _)| images.contains(&image.name())),
+        }
     }
 
     /// The place of what it is told, or else of its image.
