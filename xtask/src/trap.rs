@@ -6,22 +6,31 @@
 //! environments only: files may be anybody's.
 
 mod acme_client_auth;
+mod autoscaled_replicas;
+mod blocked_drain;
 mod certificate;
 mod certificate_key;
 mod certificate_renewal;
+mod constraint_order;
+mod dns_egress;
 mod external_dns;
 mod external_dns_owner;
 mod http_challenge;
 mod image;
 mod image_digest;
 mod image_tag;
+mod metadata_address;
 mod mongodb;
 mod mongodb_client;
 mod mongodb_member;
+mod password_in_clear;
+mod pod_security;
 mod program;
 mod retired;
+mod secret_in_clear;
 mod stale_secret;
 mod test_issuer;
+mod volume_rollout;
 
 use crate::{
     cluster::Cluster,
@@ -49,10 +58,19 @@ const RULES: &[Rule] = &[
     mongodb_client::check,
     mongodb_member::check,
     stale_secret::check,
+    constraint_order::check,
     image_tag::check,
     image_digest::check,
     retired::images,
     retired::ingresses,
+    secret_in_clear::check,
+    password_in_clear::check,
+    pod_security::check,
+    metadata_address::check,
+    dns_egress::check,
+    volume_rollout::check,
+    autoscaled_replicas::check,
+    blocked_drain::check,
 ];
 
 /// All rules about several clusters.

@@ -307,6 +307,28 @@ codes! {
     TRAP_MONGODB_MEMBER_USAGES = "trap/mongodb-member-usages";
     /// A Secret that is renewed is mounted so that the renewal is never seen.
     TRAP_STALE_SECRET = "trap/stale-secret";
+    /// A constraint is applied before its template, on which its kind depends.
+    TRAP_CONSTRAINT_ORDER = "trap/constraint-order";
+    /// A constraint whose kind may not be there yet is part of a dry run.
+    TRAP_CONSTRAINT_DRY_RUN = "trap/constraint-dry-run";
+    /// The values of a Secret are in the repository.
+    TRAP_SECRET_IN_CLEAR = "trap/secret-in-clear";
+    /// A password, a token or a private key is in the repository, outside of a Secret.
+    TRAP_PASSWORD_IN_CLEAR = "trap/password-in-clear";
+    /// A namespace lets in pods of every kind.
+    TRAP_POD_SECURITY = "trap/pod-security";
+    /// An upgrade of the cluster changes which pods a namespace lets in.
+    TRAP_POD_SECURITY_VERSION = "trap/pod-security-version";
+    /// A network policy opens the way to the login of the node.
+    TRAP_METADATA_ADDRESS = "trap/metadata-address";
+    /// A network policy opens DNS to any address.
+    TRAP_DNS_EGRESS = "trap/dns-egress";
+    /// A rollout waits for a volume that the old pod has.
+    TRAP_VOLUME_ROLLOUT = "trap/volume-rollout";
+    /// A number of replicas is written down for what is scaled automatically.
+    TRAP_AUTOSCALED_REPLICAS = "trap/autoscaled-replicas";
+    /// A disruption budget keeps nodes from being drained.
+    TRAP_BLOCKED_DRAIN = "trap/blocked-drain";
     /// An image is `latest`, or has no tag.
     TRAP_IMAGE_TAG = "trap/image-tag";
     /// An image has no digest, in production.
