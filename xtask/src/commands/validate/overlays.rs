@@ -113,18 +113,19 @@ impl Inspect for Inspection<'_> {
 /// Adds where the values came from that the diagnostics between objects are about.
 fn explain(found: &mut [Diagnostic<Anchor>], overlays: &[&mut Built]) {
     let mut places: BTreeMap<usize, BTreeSet<Span>> = BTreeMap::new();
-    for one in found.iter() {
+    // What a secret value overrides may be a secret as well.
+    for one in found.iter().filter(|one| !one.primary.is_secret) {
         places.entry(one.primary.unit).or_default().insert(one.primary.span);
     }
     let why: BTreeMap<usize, Provenance> = places
         .into_iter()
         .filter_map(|(unit, places)| Some((unit, provenance_in(overlays.get(unit)?, &places))))
         .collect();
-    for one in found {
-        let Anchor { unit, span } = one.primary;
+    for one in found.iter_mut().filter(|one| !one.primary.is_secret) {
+        let Anchor { unit, span, is_secret } = one.primary;
         let places = why.get(&unit).and_then(|why| why.get(&span));
         for (span, text) in places.into_iter().flatten() {
-            one.related.push((Anchor { unit, span: *span }, text.clone()));
+            one.related.push((Anchor { unit, span: *span, is_secret }, text.clone()));
         }
     }
 }
