@@ -175,8 +175,9 @@ impl Merge<'_> {
         }
         for (at, (span, values)) in originals.iter().enumerate() {
             if !result.contains(&at) && !removed.contains(&at) {
-                let is_repeated = originals.iter().filter(|(_, other)| other == values).count() > 1;
-                self.warn_of_loss(*span, keys, is_repeated);
+                let mut others = originals.iter().enumerate().rev();
+                let same = others.find(|(other, one)| *other != at && one.1 == *values);
+                self.warn_of_loss(*span, keys, same.map(|(_, (span, _))| *span));
             }
         }
         // An element without its keys can be there more than once.
@@ -188,9 +189,9 @@ impl Merge<'_> {
     }
 
     /// Warns of an element of the object that did not reach the result.
-    fn warn_of_loss(&mut self, element: Span, keys: &[&str], is_repeated: bool) {
+    fn warn_of_loss(&mut self, element: Span, keys: &[&str], same: Option<Span>) {
         let why = match keys {
-            _ if !is_repeated => String::new(),
+            _ if same.is_none() => String::new(),
             [""] => ": another one is the same".to_owned(),
             keys => format!(": another one has the same `{}`", keys.join("` and `")),
         };
@@ -199,13 +200,17 @@ impl Merge<'_> {
             self.path.join("."),
             self.id
         );
-        let help = if is_repeated {
+        let help = if same.is_some() {
             "give one of them another name, or remove it"
         } else {
             "the elements of the patch need the keys that the list is merged by"
         };
         let at = Span { end: element.start, ..element };
-        let diagnostic = Diagnostic::warning(codes::PATCH_LOST_ELEMENT, message, at);
+        let mut diagnostic = Diagnostic::warning(codes::PATCH_LOST_ELEMENT, message, at);
+        if let Some(same) = same {
+            let same = Span { end: same.start, ..same };
+            diagnostic = diagnostic.with_related(same, "this one stays");
+        }
         self.out.push(diagnostic.with_help(help));
     }
 
