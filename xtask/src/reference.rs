@@ -28,20 +28,24 @@ mod data;
 mod field;
 mod fields;
 mod kinds;
+mod marks;
 mod missing;
 mod name;
+mod namespaces;
 mod parts;
 mod pods;
 mod produced;
 mod resolve;
 mod storage;
+mod sub_path;
 mod targets;
+mod unused;
 
 pub use field::Field;
-pub use name::{Kind, Reference, Target};
+pub use name::{Kind, Part, Reference, Target, Visit};
 
 use missing::Checker;
-use name::{Collector, Visit};
+use name::Collector;
 use resolve::Resolver;
 
 /// A check: adds what it finds.
@@ -89,5 +93,14 @@ fn by_name(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) -> usize {
     let resolver = Resolver::new(cluster);
     let mut checker = Checker::new(&resolver, out);
     visit_names(cluster, &mut |reference| checker.check(reference));
-    checker.count
+    for workload in cluster.workloads() {
+        sub_path::check(workload, &mut checker);
+    }
+    let Checker { keys, used, count, .. } = checker;
+    unused::check(cluster, &keys.marks, &used, out);
+    namespaces::check(&resolver, out);
+    count
 }
+
+#[cfg(test)]
+mod tests;

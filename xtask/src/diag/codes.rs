@@ -271,6 +271,12 @@ codes! {
     REFERENCE_MISSING_OBJECT = "reference/missing-object";
     /// A key of a ConfigMap or a Secret is named, or needed, that it does not have.
     REFERENCE_MISSING_KEY = "reference/missing-key";
+    /// Objects are in a namespace that nothing makes.
+    REFERENCE_MISSING_NAMESPACE = "reference/missing-namespace";
+    /// A file of a volume is mounted that the volume does not have.
+    REFERENCE_MISSING_SUB_PATH = "reference/missing-sub-path";
+    /// A ConfigMap or a Secret is used that has no data.
+    REFERENCE_NO_DATA = "reference/no-data";
     /// A port of a Service is called that it does not have.
     REFERENCE_MISSING_PORT = "reference/missing-port";
     /// A listener of a Gateway is named that it does not have.
@@ -279,6 +285,10 @@ codes! {
     REFERENCE_NOT_HEADLESS = "reference/not-headless";
     /// A Secret is named where one of another type is needed.
     REFERENCE_SECRET_TYPE = "reference/secret-type";
+    /// Nothing uses a ConfigMap.
+    REFERENCE_UNUSED_CONFIG_MAP = "reference/unused-config-map";
+    /// Nothing uses a Secret.
+    REFERENCE_UNUSED_SECRET = "reference/unused-secret";
     /// ExternalDNS is not told how to treat records, which it must be.
     TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy";
     /// An annotation is for another release of ExternalDNS than the one that is deployed.

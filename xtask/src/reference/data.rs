@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    kinds::{CONFIG_MAP, SECRET},
+    marks::{Marks, holds_data},
     resolve::Found,
 };
 use crate::{
@@ -15,18 +15,33 @@ use crate::{
 /// The fields that hold the data of a ConfigMap or a Secret.
 const DATA: [&str; 3] = ["data", "binaryData", "stringData"];
 
+/// How many keys are looked through for the one that was meant.
+const MAX_SHOWN: usize = 200;
+
 /// The keys of the objects that were asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys<'a> {
+    pub marks: Marks<'a>,
     of_objects: BTreeMap<(Text, Text, Text), BTreeSet<&'a str>>,
 }
 
 impl<'a> Keys<'a> {
+    pub fn new(marks: Marks<'a>) -> Self {
+        Self { marks, of_objects: BTreeMap::new() }
+    }
+
+    /// Whether something that is not seen here fills an object that has no data.
+    pub fn is_filled_later(&self, object: &Object<'_>) -> bool {
+        let kind = object.node.get("type").and_then(Node::as_str);
+        is_empty(object)
+            && (kind.is_some_and(|kind| kind != "Opaque") || self.marks.is_marked(object))
+    }
+
     /// Whether there is a key; `None` if that cannot be known.
     pub fn has(&mut self, found: &Found<'_, 'a>, key: &str) -> Option<bool> {
         match found {
             Found::Object(object) => {
-                (!is_filled_later(object)).then(|| self.of(object).contains(key))
+                (!self.is_filled_later(object)).then(|| self.of(object).contains(key))
             }
             Found::Produced(produced) => Some(produced.keys.as_ref()?.contains(&key)),
             Found::External(external) => {
@@ -37,10 +52,10 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The keys that there are, as far as they are known.
-    pub fn all(&mut self, found: &Found<'_, 'a>) -> Vec<&'a str> {
+    /// The first keys that there are, as far as they are known, for messages.
+    pub fn some(&mut self, found: &Found<'_, 'a>) -> Vec<&'a str> {
         match found {
-            Found::Object(object) => self.of(object).iter().copied().collect(),
+            Found::Object(object) => self.of(object).iter().copied().take(MAX_SHOWN).collect(),
             Found::Produced(produced) => produced.keys.clone().unwrap_or_default(),
             Found::External(external) => external.keys.iter().map(String::as_str).collect(),
             Found::Given => Vec::new(),
@@ -59,32 +74,9 @@ fn keys(node: &Node) -> impl Iterator<Item = &str> {
     maps.flatten().map(|entry| entry.key.as_str())
 }
 
-/// Whether an object has no data although it is one that holds some.
+/// Whether an object is a ConfigMap or a Secret without any data.
 pub(super) fn is_empty(object: &Object<'_>) -> bool {
-    (object.is(CONFIG_MAP.group, CONFIG_MAP.kind) || object.is(SECRET.group, SECRET.kind))
-        && keys(object.node).next().is_none()
-}
-
-/// Whether something in the cluster fills an object that has no data: it is a token, or it is marked
-/// with an annotation or a label for whoever does.
-pub(super) fn is_filled_later(object: &Object<'_>) -> bool {
-    let has = |path: &[&str]| {
-        let map = object.node.at(path).and_then(Node::as_mapping);
-        map.into_iter().flatten().any(|entry| !is_common(&entry.key))
-    };
-    is_empty(object)
-        && (object.node.get("type").is_some_and(|one| one.as_str() != Some("Opaque"))
-            || has(&["metadata", "annotations"])
-            || has(&["metadata", "labels"]))
-}
-
-/// Whether a label or annotation describes an object for people, or is for what applies it.
-fn is_common(key: &str) -> bool {
-    let Some((prefix, _)) = key.split_once('/') else { return true };
-    matches!(
-        prefix,
-        "app.kubernetes.io" | "argocd.argoproj.io" | "config.kubernetes.io" | "helm.sh"
-    )
+    holds_data(object) && keys(object.node).next().is_none()
 }
 
 /// Where the data of an object is written, or its name if there is none.

@@ -5,12 +5,9 @@
 
 use super::{
     field::Field,
-    kinds::{
-        CONFIG_MAP, DEVICE_CLASS, INGRESS_CLASS, MIDDLEWARE, PRIORITY_CLASS, PRIORITY_LEVEL, SECRET,
-    },
+    kinds::{CONFIG_MAP, DEVICE_CLASS, INGRESS_CLASS, PRIORITY_CLASS, PRIORITY_LEVEL, SECRET},
     name::{Collector, Kind},
 };
-use crate::yaml::Text;
 
 /// How a field names an object.
 #[derive(Clone, Copy)]
@@ -19,10 +16,8 @@ enum Form {
     Name,
     /// It is a map with `name` and maybe `key` and `optional`.
     Selector,
-    /// It is a map with `name` and maybe `namespace`.
-    Namespaced,
 }
-use Form::{Name, Namespaced, Selector};
+use Form::{Name, Selector};
 
 /// A field: `[]` stands for each item of a list.
 type Row = (&'static str, Form, Kind);
@@ -76,7 +71,6 @@ fn traefik(kind: &str) -> &'static [Row] {
         }
         "Middleware" => &[
             ("spec.basicAuth.secret", Name, SECRET),
-            ("spec.chain.middlewares[]", Namespaced, MIDDLEWARE),
             ("spec.digestAuth.secret", Name, SECRET),
             ("spec.forwardAuth.tls.caSecret", Name, SECRET),
             ("spec.forwardAuth.tls.certSecret", Name, SECRET),
@@ -101,18 +95,6 @@ fn traefik(kind: &str) -> &'static [Row] {
     }
 }
 
-/// Fields that name a Secret with a certificate and its key.
-fn certificates(group: &str, kind: &str) -> &'static [&'static str] {
-    match (group, kind) {
-        ("networking.k8s.io", "Ingress") => &["spec.tls[].secretName"],
-        ("traefik.io", "IngressRoute" | "IngressRouteTCP") => &["spec.tls.secretName"],
-        ("traefik.io", "TLSStore") => {
-            &["spec.certificates[].secretName", "spec.defaultCertificate.secretName"]
-        }
-        _ => &[],
-    }
-}
-
 /// The references of an object of one of these kinds.
 pub(super) fn references<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
     let gvk = out.object.id.gvk.clone();
@@ -121,19 +103,25 @@ pub(super) fn references<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, '
         each(root, path, &mut |field| match form {
             Name => out.name(Some(*field), kind),
             Selector => out.selector(Some(*field), kind),
-            Namespaced => {
-                let within = field.text_at("namespace").map_or(namespace.clone(), Text::from);
-                out.name_in(field.get("name"), kind, within);
-            }
-        });
-    }
-    for path in certificates(&gvk.group, &gvk.kind) {
-        each(root, path, &mut |field| {
-            out.secret(Some(*field), namespace.clone(), &["tls.crt", "tls.key"]);
         });
     }
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("", "ResourceQuota") => priority_classes(root, out),
+        ("networking.k8s.io", "Ingress") => {
+            for tls in root.items("spec.tls") {
+                out.certificate(tls.get("secretName"), namespace.clone());
+            }
+        }
+        ("traefik.io", "IngressRoute" | "IngressRouteTCP") => {
+            out.certificate(root.get("spec.tls.secretName"), namespace);
+        }
+        ("traefik.io", "TLSStore") => {
+            let needs = &["tls.crt", "tls.key"];
+            out.secret(root.get("spec.defaultCertificate.secretName"), namespace.clone(), needs);
+            for certificate in root.items("spec.certificates") {
+                out.secret(certificate.get("secretName"), namespace.clone(), needs);
+            }
+        }
         ("argoproj.io", "ApplicationSet") => {
             for generator in root.items("spec.generators") {
                 logins(&generator, out);

@@ -25,7 +25,6 @@ pub(super) const VOLUME_ATTRIBUTES_CLASS: Kind =
 
 pub(super) const GATEWAY: Kind = Kind::namespaced("gateway.networking.k8s.io", "Gateway");
 pub(super) const GATEWAY_CLASS: Kind = Kind::cluster("gateway.networking.k8s.io", "GatewayClass");
-pub(super) const MIDDLEWARE: Kind = Kind::namespaced("traefik.io", "Middleware");
 pub(super) const VOLUME_SNAPSHOT: Kind =
     Kind::namespaced("snapshot.storage.k8s.io", "VolumeSnapshot");
 pub(super) const VOLUME_SNAPSHOT_CLASS: Kind =

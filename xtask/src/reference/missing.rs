@@ -4,6 +4,7 @@ use std::{cell::Cell, collections::BTreeSet, fmt::Write as _};
 
 use super::{
     data::{self, Keys},
+    marks::Marks,
     name::{Reference, Target},
     parts,
     resolve::{Found, Resolver},
@@ -44,7 +45,7 @@ impl<'c, 'a> Checker<'c, 'a> {
     pub fn new(resolver: &'c Resolver<'c, 'a>, out: &'c mut Vec<Diagnostic<Anchor>>) -> Self {
         Self {
             resolver,
-            keys: Keys::default(),
+            keys: Keys::new(Marks::of(resolver.cluster)),
             used: BTreeSet::new(),
             count: 0,
             compared: Cell::new(0),
@@ -57,19 +58,23 @@ impl<'c, 'a> Checker<'c, 'a> {
         let Reference { from, target, .. } = reference;
         self.count += 1 + reference.keys.len();
         let Some(found) = self.resolver.find(from, target) else {
-            if !reference.optional {
+            if !reference.optional && !reference.is_told {
                 self.missing(reference);
             }
             return;
         };
-        let namespace = target.namespace.clone().unwrap_or_default();
-        self.used.insert((target.kind.into(), namespace, target.name.into()));
+        self.use_of(target.kind, target.namespace.as_deref().unwrap_or_default(), target.name);
         if !reference.optional {
             self.keys(reference, &found);
         }
         if let Found::Object(object) = found {
-            self.out.extend(parts::check(reference, object, self.resolver.cluster));
+            let is_filled = self.keys.is_filled_later(object);
+            self.out.extend(parts::check(reference, object, is_filled, self.resolver.cluster));
         }
+    }
+
+    fn use_of(&mut self, kind: &str, namespace: &str, name: &str) {
+        self.used.insert((kind.into(), namespace.into(), name.into()));
     }
 
     fn missing(&mut self, reference: &Reference<'a, '_>) {
@@ -93,20 +98,22 @@ impl<'c, 'a> Checker<'c, 'a> {
         let message = format!("`{at}` of {from} names {kind} `{name}`, {place}");
         let mut diagnostic =
             cluster.missing(codes::REFERENCE_MISSING_OBJECT, message, from.at(at.node.span));
-        if let Some((suggestion, object)) = suggestion {
-            diagnostic = diagnostic.with_help(suggestion);
-            if let Some(object) = object {
-                diagnostic = diagnostic.with_related(object.name_anchor(), format!("{object}"));
-            }
+        let (meant, help) = if let Some((help, object)) = suggestion {
+            (object, Some(help))
         } else if let Some(other) = cluster.named(group, kind, name).next() {
-            let namespace = other.namespace();
-            let label = format!("{other} of namespace `{namespace}`");
-            let help = format!("there is one in namespace `{namespace}`");
-            diagnostic = diagnostic.with_related(other.name_anchor(), label).with_help(help);
+            (Some(other), Some(format!("there is one in namespace `{}`", other.namespace())))
         } else if let Some(other) = self.of_other_kind(target) {
-            let help = format!("there is {other}: is it the kind that is wrong?");
-            diagnostic = diagnostic.with_related(other.name_anchor(), other.to_string());
+            (Some(other), Some(format!("there is {other}: is it the kind that is wrong?")))
+        } else {
+            (None, None)
+        };
+        if let Some(help) = help {
             diagnostic = diagnostic.with_help(help);
+        }
+        if let Some(meant) = meant {
+            // What a wrong name was meant for is not unused as well.
+            self.use_of(&meant.id.gvk.kind, &meant.namespace(), &meant.id.name);
+            diagnostic = diagnostic.with_related(meant.name_anchor(), meant.to_string());
         }
         self.out.push(diagnostic);
     }
@@ -129,15 +136,18 @@ impl<'c, 'a> Checker<'c, 'a> {
             Some(namespace) => cluster.find(target.group, target.kind, namespace, name),
             None => cluster.find_unscoped(target.group, target.kind, name),
         };
-        if let Some(hashed) = names.iter().find(|name| is_hashed(name, target.name)) {
-            let help = format!(
-                "kustomize has appended a hash to the name of `{hashed}`, and changes only what \
-                 names it in the same overlay: set `disableNameSuffixHash: true` in its `options`"
-            );
-            return Some((help, find(hashed)));
-        }
-        let name = closest(target.name, names.iter().copied())?;
-        Some((format!("did you mean `{name}`?"), find(name)))
+        let written: Vec<&str> = names.iter().map(|name| without_hash(name)).collect();
+        let near = near(target.name, &written)?;
+        let name = names.iter().zip(&written).find(|(_, written)| **written == near)?.0;
+        let help = if near == target.name {
+            format!(
+                "kustomize has appended a hash to the name of `{name}`, and changes only what names \
+                 it in the same overlay: set `disableNameSuffixHash: true` in its `options`"
+            )
+        } else {
+            format!("did you mean `{near}`?")
+        };
+        Some((help, find(name)))
     }
 
     fn of_other_kind(&self, target: &Target<'_>) -> Option<&'c Object<'a>> {
@@ -198,8 +208,8 @@ impl<'c, 'a> Checker<'c, 'a> {
         };
         let mut diagnostic =
             self.resolver.cluster.missing(codes::REFERENCE_MISSING_KEY, message, primary);
-        let keys = self.keys.all(found);
-        diagnostic = diagnostic.with_help(match closest(key, keys.iter().copied()) {
+        let keys = self.keys.some(found);
+        diagnostic = diagnostic.with_help(match near(key, &keys) {
             Some(near) => format!("did you mean `{near}`?"),
             None if keys.is_empty() => "it has no data".to_owned(),
             None => format!("it has: {}", list(&keys)),
@@ -217,12 +227,20 @@ impl<'c, 'a> Checker<'c, 'a> {
     }
 }
 
-/// Whether a name is `base` with the hash that kustomize appends to it.
-fn is_hashed(name: &str, base: &str) -> bool {
-    let hash = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('-'));
-    hash.is_some_and(|hash| {
-        hash.len() == 10 && hash.bytes().all(|byte| b"bcdfghkmt2456789".contains(&byte))
-    })
+/// A name as it was before kustomize appended a hash to it, if it did.
+fn without_hash(name: &str) -> &str {
+    const LENGTH: usize = 10;
+    let is_hash = |hash: &str| {
+        hash.len() == LENGTH && hash.bytes().all(|byte| b"bcdfghkmt2456789".contains(&byte))
+    };
+    name.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(name, |(written, _)| written)
+}
+
+/// The name that is meant by one that is wrong. Names are short, and what is not is none.
+pub(super) fn near<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    const LONGEST: usize = 253;
+    let is_name = |name: &&str| name.len() <= LONGEST;
+    is_name(&name).then(|| closest(name, names.iter().copied().filter(is_name))).flatten()
 }
 
 /// `` `a`, `b` and 3 more``.

@@ -3,7 +3,10 @@
 //! Invariant: nothing here knows whether what is named is there. A family of kinds is one file
 //! beside this one, a function that hands each reference of an object to a [`Collector`].
 
-use super::{field::Field, kinds::SECRET};
+use super::{
+    field::Field,
+    kinds::{CONFIG_MAP, SECRET},
+};
 use crate::{cluster::Object, yaml::Text};
 
 /// A kind whose objects are named.
@@ -49,11 +52,15 @@ pub struct Reference<'a, 'p> {
     pub part: Option<Part<'a, 'p>>,
     /// Whether it need not be there.
     pub optional: bool,
+    /// Whether another check tells that it is not there.
+    pub is_told: bool,
 }
 
 /// What an object that is named must be like or have.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a, 'p> {
+    /// A ConfigMap or a Secret must have data.
+    Data,
     /// A Service must have no address of its own.
     Headless,
     /// A Service must have a port of this number, which is written in the field if it is written.
@@ -93,7 +100,17 @@ impl Kind {
 impl<'a, 'p> Reference<'a, 'p> {
     /// That an object names another one in a field.
     pub fn new(from: &'p Object<'a>, at: Field<'a, 'p>, target: Target<'a>) -> Self {
-        Self { from, at, target, keys: &[], needs: &[], types: &[], part: None, optional: false }
+        Self {
+            from,
+            at,
+            target,
+            keys: &[],
+            needs: &[],
+            types: &[],
+            part: None,
+            optional: false,
+            is_told: false,
+        }
     }
 
     /// Whether it names an object of this kind.
@@ -106,6 +123,11 @@ impl<'s, 'v, 'a> Collector<'s, 'v, 'a> {
     /// For the references of one object.
     pub fn new(object: &'s Object<'a>, visit: &'s mut Visit<'v, 'a>) -> Self {
         Self { object, visit }
+    }
+
+    /// The namespace that a map says; that of the object if it says none.
+    pub fn namespace_in(&self, map: &Field<'a, '_>) -> Text {
+        map.text_at("namespace").map_or_else(|| self.object.namespace(), Text::from)
     }
 
     /// A value that is the name of an object of a kind, in the namespace of this one.
@@ -149,8 +171,10 @@ impl<'s, 'v, 'a> Collector<'s, 'v, 'a> {
     ) {
         let Some(at) = map.get(field) else { return };
         let Some(name) = at.text() else { return };
+        let takes_all = keys.is_empty() && (kind == CONFIG_MAP || kind == SECRET);
         self.reference(&Reference {
             keys,
+            part: takes_all.then_some(Part::Data),
             optional: map.is_true("optional"),
             ..Reference::new(self.object, at, kind.named(namespace, name))
         });
@@ -167,6 +191,18 @@ impl<'s, 'v, 'a> Collector<'s, 'v, 'a> {
         let Some(name) = at.text() else { return };
         let target = SECRET.named(namespace, name);
         self.reference(&Reference { needs, ..Reference::new(self.object, at, target) });
+    }
+
+    /// A value that is the name of the Secret with the certificate of a route, in a namespace: that
+    /// it is not there is told with what else is wrong with the route.
+    pub fn certificate(&mut self, at: Option<Field<'a, '_>>, namespace: Text) {
+        let Some(at) = at else { return };
+        let Some(name) = at.text() else { return };
+        self.reference(&Reference {
+            needs: &["tls.crt", "tls.key"],
+            is_told: true,
+            ..Reference::new(self.object, at, SECRET.named(namespace, name))
+        });
     }
 
     /// Any reference.

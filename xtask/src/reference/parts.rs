@@ -1,15 +1,15 @@
 //! What an object that is named must be like: its type, its ports, its listeners.
 
 use super::{
-    backends,
+    backends, data,
     field::Field,
     kinds::SECRET,
-    missing::list,
+    missing::{list, near},
     name::{Part, Reference},
 };
 use crate::{
     cluster::{Cluster, Object},
-    diag::{Anchor, Diagnostic, codes, did_you_mean},
+    diag::{Anchor, Diagnostic, codes},
     yaml::Node,
 };
 
@@ -17,10 +17,15 @@ use crate::{
 pub(super) fn check<'a>(
     reference: &Reference<'a, '_>,
     object: &Object<'a>,
+    is_filled_later: bool,
     cluster: &Cluster<'a>,
 ) -> Option<Diagnostic<Anchor>> {
     match reference.part {
         None => secret_type(reference, object),
+        Some(Part::Data) => {
+            let is_for_sure = !reference.optional && !is_filled_later;
+            is_for_sure.then(|| empty(reference, object)).flatten()
+        }
         Some(Part::Headless) => headless(reference, object),
         Some(Part::Port(number, field)) => port(reference, object, number, field, cluster),
         Some(Part::Listener(field)) => listener(reference, object, field, cluster),
@@ -41,6 +46,17 @@ fn secret_type(reference: &Reference<'_, '_>, object: &Object<'_>) -> Option<Dia
     let diagnostic = from.warning(codes::REFERENCE_SECRET_TYPE, message, at.node);
     let diagnostic = diagnostic.with_related(place, format!("{object}"));
     Some(diagnostic.with_help("the kubelet passes over a Secret of another type"))
+}
+
+fn empty(reference: &Reference<'_, '_>, object: &Object<'_>) -> Option<Diagnostic<Anchor>> {
+    let Reference { from, at, .. } = reference;
+    if !data::is_empty(object) {
+        return None;
+    }
+    let message = format!("`{at}` of {from} takes all of {object}, which has no data");
+    let diagnostic = from.warning(codes::REFERENCE_NO_DATA, message, at.node);
+    let diagnostic = diagnostic.with_related(object.name_anchor(), format!("{object}"));
+    Some(diagnostic.with_help("give it data, or remove what takes it"))
 }
 
 fn headless(reference: &Reference<'_, '_>, object: &Object<'_>) -> Option<Diagnostic<Anchor>> {
@@ -100,8 +116,10 @@ fn listener<'a>(
         format!("`{field}` of {from} names listener `{name}`, which {object} does not have");
     let place = object.node.at(&["spec", "listeners"]);
     let place = place.map_or_else(|| object.name_anchor(), |node| object.at(node.span));
-    let help = did_you_mean(name, names.iter().copied());
-    let help = help.unwrap_or_else(|| format!("it has: {}", list(&names)));
+    let help = match near(name, &names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has: {}", list(&names)),
+    };
     let at = from.at(field.node.span);
     let diagnostic = cluster.missing(codes::REFERENCE_MISSING_LISTENER, message, at);
     Some(diagnostic.with_related(place, format!("the listeners of {object}")).with_help(help))

@@ -60,7 +60,7 @@ impl<'a> Production<'a> {
 
     /// The object that is named, if another one makes it.
     pub fn find(&self, target: &Target<'_>) -> Option<&Produced<'a>> {
-        if !target.group.is_empty() {
+        if self.made.is_empty() || !target.group.is_empty() {
             return None;
         }
         let kind = Text::from(target.kind);
@@ -68,7 +68,10 @@ impl<'a> Production<'a> {
             self.made.get(&(kind.clone(), namespace, Text::from(name)))
         };
         let namespace = target.namespace.clone().unwrap_or_default();
-        let numbered = target.name.rsplit_once('-').filter(|(_, number)| is_number(number));
+        let numbered = target
+            .name
+            .rsplit_once('-')
+            .filter(|(_, number)| target.kind == PERSISTENT_VOLUME_CLAIM.kind && is_number(number));
         get(namespace.clone(), target.name)
             .or_else(|| get(Text::default(), target.name))
             .or_else(|| get(namespace, &format!("{}-*", numbered?.0)))
@@ -127,6 +130,11 @@ fn of_object<'a>(object: &Object<'a>, out: &mut Production<'a>) {
         ("", "PersistentVolume") => out.classes.extend(root.text_at("spec.storageClassName")),
         ("apps", "StatefulSet") => claims(object, &root, out),
         ("argoproj.io", "Application") => namespace_of_application(object, &root, out),
+        ("argoproj.io", "ApplicationSet") => {
+            if let Some(template) = root.get("spec.template") {
+                namespace_of_application(object, &template, out);
+            }
+        }
         ("bitnami.com", "SealedSecret") => sealed_secret(object, &root, out),
         ("external-secrets.io", "ExternalSecret") => external_secret(object, &root, out),
         ("external-secrets.io", "ClusterExternalSecret") => {

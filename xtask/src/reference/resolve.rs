@@ -46,7 +46,7 @@ const GIVEN: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The namespaces of what the cluster itself runs, of which nothing is known here.
-const SYSTEM_NAMESPACES: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
+pub(super) const SYSTEM_NAMESPACES: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
 
 /// Finds what is named.
 pub(super) struct Resolver<'c, 'a> {
@@ -67,11 +67,14 @@ impl<'c, 'a> Resolver<'c, 'a> {
             Some(namespace) => self.cluster.find(group, kind, namespace, name),
             None => self.cluster.find_unscoped(group, kind, name),
         };
-        if let Some(object) = object {
-            return Some(Found::Object(object));
-        }
-        if let Some(produced) = self.production.find(target) {
-            return Some(Found::Produced(produced));
+        match (object, self.production.find(target)) {
+            // What adds to an object may add any key.
+            (Some(_), Some(produced)) if produced.keys.is_none() => {
+                return Some(Found::Produced(produced));
+            }
+            (Some(object), _) => return Some(Found::Object(object)),
+            (None, Some(produced)) => return Some(Found::Produced(produced)),
+            (None, None) => {}
         }
         let written = namespace.unwrap_or_default();
         if is_given(target)

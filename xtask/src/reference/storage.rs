@@ -10,7 +10,6 @@ use super::{
     },
     name::Collector,
 };
-use crate::yaml::Text;
 
 /// The references of an object of one of these kinds.
 pub(super) fn references<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
@@ -50,9 +49,7 @@ pub(super) fn claim<'a>(spec: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
         Some("VolumeSnapshot") => VOLUME_SNAPSHOT,
         _ => return,
     };
-    let namespace = source.text_at("namespace");
-    let namespace = namespace.map_or_else(|| out.object.namespace(), Text::from);
-    out.name_in(source.get("name"), kind, namespace);
+    out.name_in(source.get("name"), kind, out.namespace_in(&source));
 }
 
 /// The Secrets with which a driver works on a volume. The claim that a volume is for may come later.

@@ -101,7 +101,7 @@ fn gateways<'a>(root: &Field<'a, '_>, kind: &str, out: &mut Collector<'_, '_, 'a
         "Gateway" => {
             out.name(root.get("spec.gatewayClassName"), GATEWAY_CLASS);
             certificates(root, out);
-            certificate(root.get("spec.tls.backend.clientCertificateRef"), out);
+            certificate(root.get("spec.tls.backend.clientCertificateRef"), false, out);
             parameters(root.get("spec.infrastructure.parametersRef"), out);
             let default = root.get("spec.tls.frontend.default.validation");
             authorities(default, out);
@@ -131,7 +131,7 @@ fn parent<'a>(parent: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
     let Some(name) = at.text() else { return };
     let group = parent.get("group").and_then(|group| group.node.as_str()).unwrap_or(GATEWAYS);
     let kind = parent.text_at("kind").unwrap_or(GATEWAY.kind);
-    let namespace = parent.text_at("namespace").map_or_else(|| out.object.namespace(), Text::from);
+    let namespace = out.namespace_in(parent);
     let section = parent.get("sectionName").filter(|section| section.text().is_some());
     let part = section.filter(|_| kind == GATEWAY.kind && group == GATEWAYS).map(Part::Listener);
     let target = Target { group, kind, namespace: Some(namespace), name };
@@ -142,21 +142,28 @@ fn parent<'a>(parent: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
 fn certificates<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
     for listener in root.items("spec.listeners") {
         for one in listener.items("tls.certificateRefs") {
-            certificate(Some(one), out);
+            certificate(Some(one), out.object.id.gvk.kind == GATEWAY.kind, out);
         }
     }
 }
 
-fn certificate<'a>(certificate: Option<Field<'a, '_>>, out: &mut Collector<'_, '_, 'a>) {
+fn certificate<'a>(
+    certificate: Option<Field<'a, '_>>,
+    is_of_route: bool,
+    out: &mut Collector<'_, '_, 'a>,
+) {
     let Some(certificate) = certificate else { return };
     if certificate.text_at("group").is_some()
         || certificate.text_at("kind").is_some_and(|kind| kind != SECRET.kind)
     {
         return;
     }
-    let namespace = certificate.text_at("namespace");
-    let namespace = namespace.map_or_else(|| out.object.namespace(), Text::from);
-    out.secret(certificate.get("name"), namespace, &["tls.crt", "tls.key"]);
+    let namespace = out.namespace_in(&certificate);
+    if is_of_route {
+        out.certificate(certificate.get("name"), namespace);
+    } else {
+        out.secret(certificate.get("name"), namespace, &["tls.crt", "tls.key"]);
+    }
 }
 
 /// What the certificates of others are checked with.
@@ -171,8 +178,7 @@ fn authorities<'a>(validation: Option<Field<'a, '_>>, out: &mut Collector<'_, '_
         };
         let Some(at) = authority.get("name") else { continue };
         let Some(name) = at.text() else { continue };
-        let namespace = authority.text_at("namespace");
-        let namespace = namespace.map_or_else(|| out.object.namespace(), Text::from);
+        let namespace = out.namespace_in(&authority);
         let target = kind.named(namespace, name);
         out.reference(&Reference { needs: &["ca.crt"], ..Reference::new(out.object, at, target) });
     }
