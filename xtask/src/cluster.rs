@@ -10,7 +10,7 @@ mod object;
 mod pods;
 mod selector;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use external::External;
 pub use object::Object;
@@ -50,8 +50,15 @@ pub struct Cluster<'a> {
     by_label: BTreeMap<(Text, Text, Text), Vec<usize>>,
     /// The workloads by namespace.
     by_namespace: BTreeMap<Text, Vec<usize>>,
+    /// The objects by the application that they belong to.
+    by_app: BTreeMap<&'a str, Vec<usize>>,
     /// The objects that may make others, by the namespace of these.
     makers: BTreeMap<Text, Vec<usize>>,
+    /// The namespaces that Argo CD makes.
+    made_namespaces: BTreeSet<Text>,
+    /// Of the paths that objects name in the repository those that are directories; `None` if that
+    /// was not looked up.
+    directories: Option<BTreeSet<String>>,
 }
 
 /// The namespaces that every cluster has.
@@ -71,7 +78,10 @@ impl<'a> Cluster<'a> {
             workloads: Vec::new(),
             by_label: BTreeMap::new(),
             by_namespace: BTreeMap::new(),
+            by_app: BTreeMap::new(),
             makers: BTreeMap::new(),
+            made_namespaces: BTreeSet::new(),
+            directories: None,
         };
         for (at, object) in cluster.objects.iter().enumerate() {
             let gvk = &object.id.gvk;
@@ -80,6 +90,8 @@ impl<'a> Cluster<'a> {
             by_name.entry(object.id.name.clone()).or_default().push(at);
             let name = (object.id.effective_namespace(), object.id.name.clone());
             cluster.index.entry(kind).or_default().entry(name).or_insert(at);
+            cluster.by_app.entry(object.app).or_default().push(at);
+            cluster.made_namespaces.extend(makers::made_namespace(object));
             if let Some(namespace) = makers::namespaces(object, cluster.name) {
                 cluster.makers.entry(namespace).or_default().push(at);
             }
@@ -106,6 +118,17 @@ impl<'a> Cluster<'a> {
     #[must_use]
     pub fn with_production(self, production: bool) -> Self {
         Self { production, ..self }
+    }
+
+    /// With those of the paths that its Applications name which are directories of the repository.
+    #[must_use]
+    pub fn with_directories(self, directories: BTreeSet<String>) -> Self {
+        Self { directories: Some(directories), ..self }
+    }
+
+    /// Whether there is a directory in the repository, if that was looked up.
+    pub fn has_directory(&self, path: &str) -> Option<bool> {
+        self.directories.as_ref().map(|directories| directories.contains(path))
     }
 
     /// The declaration that an object is there although nothing here makes it.
@@ -141,9 +164,15 @@ impl<'a> Cluster<'a> {
         all.into_iter().flat_map(BTreeMap::values).filter_map(|&at| self.objects.get(at))
     }
 
+    /// The applications that have objects, in order.
+    pub fn apps(&self) -> impl Iterator<Item = &'a str> {
+        self.by_app.keys().copied()
+    }
+
     /// The objects of an application, in order.
     pub fn of_app(&self, app: &str) -> impl Iterator<Item = &Object<'a>> {
-        self.objects.iter().filter(move |object| object.app == app)
+        let numbers = self.by_app.get(app).into_iter().flatten();
+        numbers.filter_map(|&at| self.objects.get(at))
     }
 
     /// The object of a kind, in any version, and a name, in a namespace.
@@ -180,11 +209,12 @@ impl<'a> Cluster<'a> {
             .map(|((_, name), _)| name.as_str())
     }
 
-    /// Whether there is a namespace: one that every cluster has, that an object here makes
-    /// or that is declared.
+    /// Whether there is a namespace: one that every cluster has, that an object here is or makes, or
+    /// that is declared.
     pub fn has_namespace(&self, name: &str) -> bool {
         BUILT_IN_NAMESPACES.contains(&name)
             || self.find_unscoped("", "Namespace", name).is_some()
+            || self.made_namespaces.contains(name)
             || self.external("", "Namespace", "", name).is_some()
     }
 

@@ -6,8 +6,10 @@
 //! one, the place of what it refers to.
 
 mod affinity;
+mod argocd;
 mod budget;
 mod foreign;
+mod monitor;
 mod nearest;
 mod policy_selector;
 mod ports;
@@ -15,6 +17,8 @@ mod route;
 mod selection;
 mod service;
 mod target;
+
+pub use argocd::directories;
 
 use crate::{
     cluster::Cluster,
@@ -59,6 +63,8 @@ const CHECKS: &[Check] = &[
     affinity::check,
     route::check,
     policy_selector::check,
+    monitor::check,
+    argocd::check,
 ];
 
 /// Checks the references of a cluster, and returns how many there are by name.

@@ -69,6 +69,20 @@ pub(super) fn namespaces(object: &Object<'_>, environment: &str) -> Option<Text>
     Some(target(&["spec", "targetNamespace"]).unwrap_or_else(|| object.namespace()))
 }
 
+/// The namespace that Argo CD makes for an Application.
+pub(super) fn made_namespace(object: &Object<'_>) -> Option<Text> {
+    let spec = match object.id.gvk.kind.as_str() {
+        "Application" => object.node.get("spec"),
+        "ApplicationSet" => object.node.at(&["spec", "template", "spec"]),
+        _ => None,
+    };
+    let spec = spec.filter(|_| object.id.gvk.group == "argoproj.io")?;
+    let options = spec.at(&["syncPolicy", "syncOptions"])?.as_sequence()?;
+    let makes = options.iter().any(|option| option.as_str() == Some("CreateNamespace=true"));
+    let namespace = spec.at(&["destination", "namespace"])?.as_str()?;
+    makes.then(|| namespace.into())
+}
+
 impl<'a> Cluster<'a> {
     /// As [`Cluster::missing`], of what should be in a namespace: a warning where something may make
     /// it that is not seen here, and nothing where that has a name that is part of one of `words`.

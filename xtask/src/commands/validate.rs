@@ -134,7 +134,8 @@ fn check_overlays(
     store: &Store,
     context: &Context,
 ) -> Result<(Report, Vec<Change>, Counts)> {
-    let mut inspection = overlays::Inspection { store, settings, areas, kinds: 0 };
+    let root = &context.root;
+    let mut inspection = overlays::Inspection { store, settings, areas, root, kinds: 0 };
     let found = render::inspect(context, envs, &mut inspection, areas.has("render"))?;
     let counts = Counts {
         overlays: found.overlays,

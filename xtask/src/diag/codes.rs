@@ -248,6 +248,8 @@ codes! {
     REFERENCE_POLICY_PORT = "reference/policy-port";
     /// A `NetworkPolicy` has rules of a direction that it is not for.
     REFERENCE_POLICY_TYPES = "reference/policy-types";
+    /// A monitor of Prometheus selects nothing, or a port that there is not.
+    REFERENCE_MONITOR_SELECTS_NOTHING = "reference/monitor-selects-nothing";
     /// A route leads to a Service that is not there.
     REFERENCE_MISSING_BACKEND = "reference/missing-backend";
     /// A route leads to a port that its Service does not have.
@@ -266,6 +268,16 @@ codes! {
     REFERENCE_TLS_HOSTS = "reference/tls-hosts";
     /// Two routes are for the same requests.
     REFERENCE_DUPLICATE_ROUTE = "reference/duplicate-route";
+    /// An Application of Argo CD syncs a directory that there is not.
+    REFERENCE_APPLICATION_PATH = "reference/application-path";
+    /// An Application is of a project that there is not.
+    REFERENCE_MISSING_PROJECT = "reference/missing-project";
+    /// A project does not allow what an Application of it deploys.
+    REFERENCE_PROJECT_DENIES = "reference/project-denies";
+    /// An Application deploys to a namespace that nothing makes.
+    REFERENCE_APPLICATION_NAMESPACE = "reference/application-namespace";
+    /// Two Applications sync the same directory to the same place.
+    REFERENCE_DUPLICATE_APPLICATION = "reference/duplicate-application";
 
     /// An object is named that is not there.
     REFERENCE_MISSING_OBJECT = "reference/missing-object";

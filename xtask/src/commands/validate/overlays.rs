@@ -1,6 +1,9 @@
 //! Checking what overlays build to.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    path::{Component, Path},
+};
 
 use rayon::prelude::*;
 
@@ -11,6 +14,7 @@ use super::{
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Anchor, Diagnostic, Report},
+    reference,
     repository::Built,
     resource::{Provenance, provenance},
     schema::{Store, custom::CustomKinds},
@@ -24,6 +28,7 @@ pub(super) struct Inspection<'a> {
     pub store: &'a Store,
     pub settings: &'a Settings,
     pub areas: &'a Areas,
+    pub root: &'a Path,
     /// How many kinds the objects are of, which is known afterwards.
     pub kinds: usize,
 }
@@ -103,11 +108,27 @@ impl Inspect for Inspection<'_> {
             .into_iter()
             .map(|(env, (world, objects))| Cluster::new(env, world, objects))
             .map(|cluster| self.settings.declare(cluster))
+            .map(|cluster| with_directories(cluster, self.root))
             .collect();
         let mut found = graph::check(&clusters, self.areas);
         explain(&mut found, overlays);
         report.add_across(&found, &units);
     }
+}
+
+/// With those of the directories that Argo CD is to sync which there are.
+fn with_directories<'a>(cluster: Cluster<'a>, root: &Path) -> Cluster<'a> {
+    let paths = reference::directories(&cluster).into_iter();
+    let there = paths.filter(|path| is_directory(root, path)).map(str::to_owned);
+    let there = there.collect();
+    cluster.with_directories(there)
+}
+
+/// Whether there is a directory in the repository. That of an overlay is there when it is rendered.
+fn is_directory(root: &Path, path: &str) -> bool {
+    let is_inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    let overlay = path.strip_prefix("rendered/").map(|path| root.join("overlays").join(path));
+    is_inside && overlay.unwrap_or_else(|| root.join(path)).is_dir()
 }
 
 /// Adds where the values came from that the diagnostics between objects are about.
