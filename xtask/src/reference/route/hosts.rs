@@ -30,7 +30,7 @@ pub(super) fn intersect(one: &str, other: &str) -> bool {
     let is_below = |host: &str, pattern: &str| {
         let host = host.strip_prefix('*').unwrap_or(host);
         pattern.strip_prefix('*').is_some_and(|suffix| {
-            host.len() >= suffix.len() + usize::from(!host.starts_with('.'))
+            host.len() > suffix.len()
                 && host.to_ascii_lowercase().ends_with(&suffix.to_ascii_lowercase())
         })
     };
