@@ -217,16 +217,21 @@ fn rule(code: Code, worst: Severity) -> Rule {
 
 /// The message, a link to each related place, and the help, on a line each.
 fn message(finding: &Finding) -> String {
-    let mut text = literal(&one_line(&finding.message));
+    let mut text = prose(&one_line(&finding.message));
     for (at, related) in finding.related.iter().enumerate() {
         let label = literal(&one_line(&format!("{}: {}", related.location, related.message)));
         let label = label.replace('\\', r"\\").replace('[', r"\[").replace(']', r"\]");
         let _ = write!(text, "\n[{label}]({})", at + 1);
     }
     if let Some(help) = &finding.help {
-        let _ = write!(text, "\nhelp: {}", literal(&printable(help)));
+        let _ = write!(text, "\nhelp: {}", prose(&printable(help)));
     }
     text
+}
+
+/// A text with no links but our own: what would end the name of one is escaped (3.11.6).
+fn prose(text: &str) -> String {
+    literal(text).replace("](", r"\](")
 }
 
 /// Braces are what placeholders are made of, so that each is written twice (3.11.5).
@@ -239,7 +244,7 @@ fn related(finding: &Finding) -> Vec<LocationObject<'_>> {
     numbered
         .map(|(at, related)| LocationObject {
             id: Some(at + 1),
-            message: Some(Text { text: literal(&one_line(&related.message)) }),
+            message: Some(Text { text: prose(&one_line(&related.message)) }),
             ..place(&related.location)
         })
         .collect()

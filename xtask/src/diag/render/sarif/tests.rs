@@ -152,11 +152,11 @@ fn a_message_means_itself() {
     let mut sources = Sources::default();
     let id = sources.add("a[0].yaml", "x: 1\n");
     let at = Span::start_of(id);
-    let wrong = Diagnostic::error(codes::YAML_SYNTAX, "`{0}` at [0]\u{1b}", at)
+    let wrong = Diagnostic::error(codes::YAML_SYNTAX, "`{0}` at [0](1)\u{1b}", at)
         .with_related(at, r"a\b")
         .with_help("write `{}`\nor nothing");
     let document = document(&[wrong], &sources);
-    let expected = "`{{0}}` at [0]\u{fffd}\n\
+    let expected = "`{{0}}` at [0\\](1)\u{fffd}\n\
         [a\\[0\\].yaml:1:1: a\\\\b](1)\n\
         help: write `{{}}`\nor nothing";
     assert_eq!(document["runs"][0]["results"][0]["message"]["text"], expected);
