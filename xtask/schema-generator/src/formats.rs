@@ -54,8 +54,9 @@ pub const FORMATS: &[Format] = &[
     ),
     format(
         "container-resource-name",
-        "a `qualified-name` that has a prefix, is cpu, memory or ephemeral-storage, or starts \
-         with `hugepages-`",
+        "a `qualified-name` that is cpu, memory or ephemeral-storage, starts with `hugepages-`, \
+         or has a prefix; a prefix other than one with `kubernetes.io/` in it has at most 244 \
+         bytes and does not start with `requests.`",
     ),
     format(
         "cron-schedule",
@@ -63,14 +64,16 @@ pub const FORMATS: &[Format] = &[
          @hourly or `@every DURATION` with a Go duration; or five fields separated by white \
          space: minute 0-59, hour 0-23, day 1-31, month 1-12 or jan-dec, weekday 0-6 or sun-sat \
          (names in any case). A field is a list of RANGE[/STEP] separated by commas, empty items \
-         are skipped; RANGE is `*`, `?`, N or N-M with N <= M, inside the bounds; STEP is a \
-         number above 0",
+         are skipped; RANGE is `*` or `?`, with anything behind a `-` after it, or N or N-M with \
+         N <= M, inside the bounds; STEP is a number above 0; a number may have a plus sign and \
+         leading zeros",
     ),
     format("csi-driver-name", "a `dns1123-subdomain` once it is in lower case"),
     format(
         "date-time",
         "YYYY-MM-DDThh:mm:ss[.FRACTION](Z|+hh:mm|-hh:mm) with capital T and Z, a date and a time \
-         that exist; FRACTION has any number of digits",
+         that exist; the hour may have one digit, `,` may stand for `.`, FRACTION has any number \
+         of digits, the offset is up to 24 hours and 60 minutes",
     ),
     format("descending-path", "does not start with `/` and has no segment `..`"),
     format(
@@ -107,7 +110,9 @@ pub const FORMATS: &[Format] = &[
     format("http-header-name", "[-A-Za-z0-9]+"),
     format(
         "https-url",
-        "https://HOST[/PATH]: a URL with a host and without user information, query and fragment",
+        "https://HOST[:[PORT]][/PATH], the scheme in any case: HOST a name, an IPv4 address or an \
+         IPv6 address in brackets, PORT digits; no user information; a `?` or `#` at the end has \
+         nothing behind it; escapes are `%` and two hexadecimal digits",
     ),
     format("ingress-host", "a `wildcard-host` that is no IP address"),
     format(
@@ -125,8 +130,8 @@ pub const FORMATS: &[Format] = &[
     format("legacy-cluster-ip", "`None` or a `legacy-ip`"),
     format(
         "legacy-ip",
-        "as `ip`, but IPv4 numbers may have leading zeros (and are decimal) and IPv4-mapped \
-         addresses pass",
+        "as `ip`, but numbers of IPv4 (which stay decimal) and groups of IPv6 may have leading \
+         zeros, and IPv4-mapped addresses pass",
     ),
     format("legacy-source-range", "a `legacy-cidr` with or without white space around it"),
     format(
@@ -153,7 +158,8 @@ pub const FORMATS: &[Format] = &[
     format(
         "quantity",
         "[+-]?([0-9]+.?[0-9]*|.[0-9]+)SUFFIX, SUFFIX none, n u m k M G T P E, Ki Mi Gi Ti Pi Ei \
-         or [eE][+-]?[0-9]+; spaces around it are dropped, line breaks and tabs are not",
+         or [eE][+-]?[0-9]+ of 64 bits; spaces around it are dropped, line breaks and tabs are \
+         not. The server takes a quantity without a digit for 0; a reader may refuse it",
     ),
     format(
         "quota-resource-name",
@@ -180,8 +186,7 @@ pub const FORMATS: &[Format] = &[
     format(
         "time-zone",
         "parts separated by `/`, each [A-Za-z._0-9+][A-Za-z._0-9+-]* of at most 14 bytes and not \
-         `.` or `..`; not `Local` in any case. The server looks it up in its time zone database \
-         as well",
+         `.` or `..`; not `Local` in any case; a name of the time zone database",
     ),
     format("trimmed", "no white space at either end"),
     format(
