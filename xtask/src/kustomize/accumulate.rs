@@ -314,7 +314,7 @@ fn choose_schema(context: &mut Context<'_>, loader: &Loader, openapi: &OpenApi) 
         (None, Some(version), _) if !version.value.is_empty() => context.report(
             Diagnostic::error(
                 codes::KUSTOMIZE_OPENAPI,
-                format!("there is no document of Kubernetes `{}`", version.value),
+                format!("there is no OpenAPI document of Kubernetes `{}`", version.value),
                 version.span,
             )
             .with_help(format!(

@@ -79,7 +79,10 @@ pub fn images(context: &mut Context<'_>, map: &mut ResMap, image: &Image, specs:
         && image.digest.is_none()
         && image.tag_suffix.is_none()
     {
-        let message = format!("nothing is said about the image `{}`", image.name.value);
+        let message = format!(
+            "the entry for the image `{}` changes nothing: it has no new name, tag or digest",
+            image.name.value
+        );
         context.no_effect(message, image.name.span, None);
     }
 }

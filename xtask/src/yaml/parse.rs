@@ -424,7 +424,9 @@ impl<'a> Builder<'a> {
             _ => ScalarKind::Null,
         };
         if found != kind && (found, kind) != (ScalarKind::Int, ScalarKind::Float) {
-            let message = format!("the text `{text}` is not what the tag `!!{tag}` says");
+            let shown =
+                if text.is_empty() { "an empty text".to_owned() } else { format!("`{text}`") };
+            let message = format!("{shown} is not what the tag `!!{tag}` says");
             self.diagnostics.push(
                 Diagnostic::error(codes::YAML_UNSUPPORTED, message, span)
                     .with_help("remove the tag, or write a value of its type"),
