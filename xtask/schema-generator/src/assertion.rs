@@ -58,6 +58,8 @@ pub enum Assertion {
     Unique(Vec<String>),
     /// `set`: no two items of a list may be equal.
     Set,
+    /// `atParent`: the server names the list, map or object around it when the value is refused.
+    AtParent,
 }
 
 impl FromStr for Assertion {
@@ -99,6 +101,7 @@ impl FromStr for Assertion {
             "mapKeys" => Ok(Self::MapKeys(names()?)),
             "unique" => Ok(Self::Unique(names()?)),
             "set" => bare(Self::Set),
+            "atParent" => bare(Self::AtParent),
             _ => bail!("unknown assertion `{keyword}`"),
         }
     }

@@ -82,6 +82,8 @@
 //!   keys of one entry. An item in which a key without `default` is absent, empty or 0 is not
 //!   compared.
 //! - `x-kubernetes-list-type: "set"`: the server refuses two equal items.
+//! - `x-at-parent: true`: the server names the list, map or object around the value when it refuses
+//!   it.
 //! - `x-deprecated: {"since": "1.36", "use": "..."}`: the field should not be written any more;
 //!   `since` may be missing. It is there only in the versions in which the field is deprecated.
 //!

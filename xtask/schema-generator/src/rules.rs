@@ -170,6 +170,7 @@ impl Place {
             Assertion::Required
             | Assertion::Optional
             | Assertion::Forbidden
+            | Assertion::AtParent
             | Assertion::Deprecated { .. } => true,
         };
         ensure!(
@@ -250,6 +251,7 @@ fn state(
             Ok(())
         }
         Assertion::Set => set(schema, "x-kubernetes-list-type", json!("set")),
+        Assertion::AtParent => set(schema, "x-at-parent", json!(true)),
         Assertion::Required | Assertion::Optional => unreachable!("handled above"),
     }
 }

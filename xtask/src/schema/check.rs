@@ -8,25 +8,29 @@ mod demands;
 mod distinct;
 mod message;
 
-pub(super) use self::message::shown_path;
-use self::message::{at_least, at_most, beyond};
 use super::{
     bundle::Bundle,
     custom::{Fuel, pruned},
     findings::Findings,
     formats::Format,
     model::{Additional, Nature, Schema, Types},
-    scalar::{self, shown},
+    scalar,
     version::Versions,
 };
 use crate::{
-    diag::{Diagnostic, codes},
+    diag::{Code, Diagnostic, codes, did_you_mean},
     source::Span,
     yaml::{Entry, Mapping, Node, Scalar, Value},
 };
 
+pub(super) use message::shown_path;
+use message::{at_least, at_most, beyond};
+
 /// Kubernetes' own objects stay below 30, and a schema that refers to itself has no end.
 const DEPTH_LIMIT: usize = 128;
+
+/// How many names of fields an unknown one is compared with.
+const NAMES_COMPARED: usize = 1_000;
 
 /// A walk over one object.
 pub(super) struct Walk<'a> {
@@ -167,7 +171,7 @@ impl<'a> Walk<'a> {
                 told = true;
                 let code =
                     if scalar.is_text() { codes::SCHEMA_LENGTH } else { codes::SCHEMA_RANGE };
-                self.must(code, &must, scalar, place);
+                self.must(code, &must, schema, place);
             }
             // That a finalizer without a prefix is a known one is asked of the built-in kinds alone
             // (`pkg/apis/core/validation`, ValidateFinalizerName).
@@ -181,10 +185,10 @@ impl<'a> Walk<'a> {
                 && let Err(must) = format.check(&scalar.text)
             {
                 told = true;
-                self.must(codes::SCHEMA_FORMAT, &must, scalar, place);
+                self.must(codes::SCHEMA_FORMAT, &must, schema, place);
             }
             if let (Some(more), false) = (schema.more.as_deref(), told) {
-                told = self.demanded(more, scalar, place);
+                told = self.demanded(schema, more, scalar, place);
             }
         }
     }
@@ -195,13 +199,18 @@ impl<'a> Walk<'a> {
         for at in start..end {
             let Some(&schema) = self.schemas.get(at) else { continue };
             if let Some(limits) = &schema.limits {
-                let message = match (limits.min_items, limits.max_items) {
-                    (Some(least), _) if count < least => Some(at_least(least, "item")),
-                    (_, Some(most)) if count > most => Some(at_most(most, "item")),
+                let must = match (limits.min_items, limits.max_items) {
+                    (Some(1), _) if count == 0 => Some("must not be empty".to_owned()),
+                    (Some(least), _) if count < least => {
+                        Some(format!("must have {}, not {count}", at_least(least, "item")))
+                    }
+                    (_, Some(most)) if count > most => {
+                        Some(format!("must have {}, not {count}", at_most(most, "item")))
+                    }
                     _ => None,
                 };
-                if let Some(must) = message {
-                    let message = format!("`{}` must have {must}, not {count}", self.shown_path());
+                if let Some(must) = must {
+                    let message = format!("`{}` {must}", self.shown_path());
                     self.error(codes::SCHEMA_LENGTH, message, place.node.span, place, None);
                     break;
                 }
@@ -260,8 +269,9 @@ impl<'a> Walk<'a> {
             return;
         }
         if refused {
-            let message = format!("`{}` must have a value, not null", self.shown_path());
-            self.error(codes::SCHEMA_TYPE, message, place.key, place, None);
+            let schemas = self.schemas.get(start..).unwrap_or_default();
+            let at_parent = schemas.iter().any(|schema| schema.at_parent);
+            self.null_item(at_parent, place);
         }
         self.nothing(place, start);
     }
@@ -271,14 +281,14 @@ impl<'a> Walk<'a> {
         for at in start..self.schemas.len() {
             let Some(&schema) = self.schemas.get(at) else { continue };
             for name in &schema.required {
-                self.missing(name, place);
+                self.missing(schema, name, place);
             }
             let bundle = self.bundle;
             let definition = schema.reference.as_ref().into_iter();
             for variant in definition.flat_map(|name| bundle.definition(name, place.versions)) {
                 let place = Place { versions: variant.versions, ..place };
                 for name in &variant.schema.required {
-                    self.missing(name, place);
+                    self.missing(variant.schema, name, place);
                 }
             }
         }
@@ -333,17 +343,18 @@ impl<'a> Walk<'a> {
     /// Checks the key of a map with free keys.
     fn key(&mut self, entry: &'a Entry, place: Place<'a>, start: usize, end: usize) {
         for at in start..end {
-            let keys = self.schemas.get(at).and_then(|one| one.keys.as_deref());
-            let Some(format) = keys.and_then(|keys| keys.format) else { continue };
-            if let Err(must) = format.check(&entry.key) {
-                self.path.pop();
-                let message = format!(
-                    "a key of `{}` must be {must}, not {}",
-                    self.shown_path(),
-                    shown(&entry.key)
-                );
-                self.path.push(Step::Key(&entry.key));
-                self.error(codes::SCHEMA_FORMAT, message, entry.key_span, place, None);
+            let Some(keys) = self.schemas.get(at).and_then(|one| one.keys.as_deref()) else {
+                continue;
+            };
+            let limits = keys.limits.as_deref();
+            if entry.key.is_empty() && limits.is_some_and(|limits| limits.min_length > Some(0)) {
+                self.empty_key(place);
+                return;
+            }
+            if let Some(format) = keys.format
+                && let Err(must) = format.check(&entry.key)
+            {
+                self.wrong_key(keys, &must, place);
                 return;
             }
         }
@@ -354,11 +365,41 @@ impl<'a> Walk<'a> {
         let Some(deprecated) = found.find_map(|one| one.deprecated.as_deref()) else {
             return;
         };
-        let since = deprecated.since.as_ref().map(|since| format!(" since {since}"));
-        let message = format!("`{}` is deprecated{}", self.shown_path(), since.unwrap_or_default());
-        let help = format!("use {}", deprecated.replacement);
-        let warning = Diagnostic::warning(codes::SCHEMA_DEPRECATED_FIELD, message, place.key);
-        self.findings.add(warning.with_help(help), place.versions);
+        let mut message = format!("`{}` is deprecated", self.shown_path());
+        if let Some(since) = &deprecated.since {
+            message.push_str(" since Kubernetes ");
+            message.push_str(since);
+        }
+        let warning = Diagnostic::warning(codes::SCHEMA_DEPRECATED_FIELD, message, place.key)
+            .with_help(format!("use {}", deprecated.replacement));
+        match deprecated.since {
+            Some(_) => self.findings.add_dated(warning, place.versions),
+            None => self.findings.add(warning, place.versions),
+        }
+    }
+
+    fn unknown(&mut self, entry: &Entry, place: Place<'a>, start: usize, end: usize) {
+        let schemas = self.schemas.get(start..end).unwrap_or_default();
+        let names =
+            schemas.iter().flat_map(|one| one.properties.iter().map(|(name, _)| name.as_str()));
+        // Nobody reads a hundredth slip, and a definition may have very many names.
+        let few = !self.findings.is_full();
+        let help = did_you_mean(&entry.key, names.take(NAMES_COMPARED).filter(|_| few));
+        let message = format!("unknown field `{}`", self.shown_path());
+        self.error(codes::SCHEMA_UNKNOWN_FIELD, message, entry.key_span, place, help);
+    }
+
+    fn error(
+        &mut self,
+        code: Code,
+        message: String,
+        at: Span,
+        place: Place<'a>,
+        help: Option<String>,
+    ) {
+        let mut wrong = Diagnostic::error(code, message, at);
+        wrong.help = help;
+        self.findings.add(wrong, place.versions);
     }
 }
 

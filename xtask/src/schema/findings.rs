@@ -31,6 +31,8 @@ struct Key {
 struct Rest {
     severity: Severity,
     versions: Versions,
+    /// Whether the message says since when it is so.
+    is_dated: bool,
     help: Option<String>,
     related: Vec<(Span, String)>,
 }
@@ -38,6 +40,15 @@ struct Rest {
 impl Findings {
     /// Adds what is wrong in some versions.
     pub fn add(&mut self, diagnostic: Diagnostic, versions: Versions) {
+        self.insert(diagnostic, versions, false);
+    }
+
+    /// Adds what is wrong since a version that the message names.
+    pub fn add_dated(&mut self, diagnostic: Diagnostic, versions: Versions) {
+        self.insert(diagnostic, versions, true);
+    }
+
+    fn insert(&mut self, diagnostic: Diagnostic, versions: Versions, is_dated: bool) {
         let Diagnostic { code, severity, message, primary, related, help } = diagnostic;
         let full = self.is_full();
         let key = Key { primary, code, message };
@@ -45,7 +56,7 @@ impl Findings {
             Some(rest) => rest.versions = rest.versions.or(versions),
             None if full => {}
             None => {
-                self.all.insert(key, Rest { severity, versions, help, related });
+                self.all.insert(key, Rest { severity, versions, is_dated, help, related });
             }
         }
     }
@@ -64,7 +75,7 @@ impl Findings {
     /// which.
     pub fn finish(self, bundle: &Bundle, asked: Versions, out: &mut Vec<Diagnostic>) {
         for (Key { primary, code, message }, rest) in self.all {
-            let message = if rest.versions == asked {
+            let message = if rest.versions == asked || rest.is_dated {
                 message
             } else {
                 Cow::Owned(format!("{message} in Kubernetes {}", names(bundle, rest.versions)))

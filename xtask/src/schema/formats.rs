@@ -190,8 +190,7 @@ formats! {
         "a sysctl's name: lower case letters, digits, `-` and `_`, a letter or digit at both ends, in \
          parts separated by `.` or `/`";
     TimeZone "time-zone" time::zone:
-        "a time zone, such as `Etc/UTC`: parts of letters, digits, `.`, `-`, `_` and `+` of at most 14 \
-         characters, separated by `/`";
+        "a time zone of the tz database, such as `Etc/UTC` or `Europe/Berlin`";
     Trimmed "trimmed" values::trimmed: "a text without white space at either end";
     VolumeFieldPath "volume-field-path" paths::volume_field:
         "`metadata.name`, `.namespace`, `.uid`, `.labels` or `.annotations`, \

@@ -41,6 +41,8 @@ pub(super) struct Schema {
     /// What a list item has where a key is absent.
     pub default: Option<Value>,
     pub deprecated: Option<Box<Deprecated>>,
+    /// A value that is refused is told as a fault of the list, map or object around it.
+    pub at_parent: bool,
     /// Schemas of which the one for the type of the value holds.
     pub alternatives: Vec<(Types, Schema)>,
     pub nature: Nature,
@@ -323,6 +325,8 @@ struct Raw {
     list_type: Option<ListType>,
     #[serde(rename = "x-deprecated")]
     deprecated: Option<Box<Deprecated>>,
+    #[serde(rename = "x-at-parent", default)]
+    at_parent: bool,
 }
 
 #[derive(Deserialize)]
@@ -412,6 +416,7 @@ impl Raw {
             is_set: matches!(self.list_type, Some(ListType::Set)),
             default: self.default,
             deprecated: self.deprecated,
+            at_parent: self.at_parent,
             alternatives: Vec::new(),
             nature: Nature::Plain,
             more: None,

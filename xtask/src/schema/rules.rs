@@ -18,6 +18,7 @@ mod autoscaling;
 mod claim;
 mod container;
 mod custom_resource_definition;
+mod device_claim;
 mod disruption;
 mod endpoints;
 mod environment;
@@ -30,6 +31,7 @@ mod network_policy;
 mod persistent_volume;
 mod pod;
 mod pod_os;
+mod pod_resources;
 mod priority;
 mod probe;
 mod projected_volume;
@@ -152,6 +154,8 @@ const OBJECTS: &[(&[&str], &[ObjectRule])] = &[
         ],
     ),
     (&["coordination.k8s.io/v1/Lease"], &[priority::lease]),
+    (&["resource.k8s.io/v1/ResourceClaim"], &[device_claim::claim]),
+    (&["resource.k8s.io/v1/ResourceClaimTemplate"], &[device_claim::template]),
 ];
 
 /// The rules on pods, wherever their template is.
@@ -165,7 +169,7 @@ const PODS: &[PodRule] = &[
     pod::ephemeral_containers,
     pod::container_names,
     pod::resource_claims,
-    pod::level_resources,
+    pod_resources::of_pod,
     pod::ephemeral_claims,
     annotation::deletion_cost,
     annotation::mirror,

@@ -13,11 +13,15 @@ use super::{
 };
 use crate::{
     diag::codes,
+    source::Span,
     yaml::{Mapping, Node, Scalar, Text},
 };
 
 /// From how many names on a set of keys is made: a mapping is searched from its beginning.
 const MANY: usize = 32;
+
+/// How far a required object in a required object is looked into; Kubernetes has five.
+const REQUIRED_DEPTH: usize = 8;
 
 impl<'a> Walk<'a> {
     /// The structural schema of the value at hand; a custom kind has one at a place.
@@ -39,7 +43,7 @@ impl<'a> Walk<'a> {
             if schema.required.len() < MANY || mapping.len() < MANY {
                 for name in &schema.required {
                     if !self.is_set(mapping.get(name), name, start, end) {
-                        self.missing(name, place);
+                        self.missing(schema, name, place);
                     }
                 }
                 continue;
@@ -52,7 +56,7 @@ impl<'a> Walk<'a> {
             for name in &schema.required {
                 let is_there = keys.contains(name.as_str()) || self.is_set(None, name, start, end);
                 if !is_there && !self.findings.is_full() {
-                    self.missing(name, place);
+                    self.missing(schema, name, place);
                 }
             }
         }
@@ -102,37 +106,83 @@ impl<'a> Walk<'a> {
         self.error(codes::SCHEMA_LENGTH, message, place.key, place, None);
     }
 
-    pub(super) fn missing(&mut self, name: &Text, place: Place<'a>) {
+    /// Reports a field that `schema` requires.
+    pub(super) fn missing(&mut self, schema: &'a Schema, name: &str, place: Place<'a>) {
         // A null that is written is what to replace.
         let written = place.node.as_mapping().and_then(|mapping| mapping.entry(name));
         let at = written.map_or(place.key, |entry| entry.key_span);
-        let mut path = self.shown_path();
-        if self.path.is_empty() {
-            path.clear();
-        } else {
-            path.push('.');
+        let path = match self.path.as_slice() {
+            [] => name.to_owned(),
+            _ => format!("{}.{name}", self.shown_path()),
+        };
+        // What a custom kind requires is told without a look inside.
+        let own = schema.property(name).filter(|_| !self.is_custom);
+        self.missing_fields(&path, own, at, place, 0);
+    }
+
+    /// Reports what is to be written at a path where nothing is: the fields that the object there
+    /// requires, or the path itself.
+    fn missing_fields(
+        &mut self,
+        path: &str,
+        schema: Option<&'a Schema>,
+        at: Span,
+        place: Place<'a>,
+        depth: usize,
+    ) {
+        let bundle = self.bundle;
+        let inner = schema.filter(|_| depth < REQUIRED_DEPTH);
+        let reference = inner.and_then(|schema| schema.reference.as_ref()).into_iter();
+        let mut variants = reference.flat_map(|name| bundle.definition(name, place.versions));
+        let mut next = variants.next();
+        loop {
+            let place =
+                Place { versions: next.map_or(place.versions, |one| one.versions), ..place };
+            let definition = next.map(|variant| variant.schema);
+            let schemas = || [inner, definition].into_iter().flatten();
+            // What only the place demands is asked of an object that is there.
+            let is_asked = definition.is_some_and(|one| !one.required.is_empty());
+            let required = schemas().filter(|_| is_asked).flat_map(|one| &one.required);
+            let required: BTreeSet<&Text> = required.collect();
+            if required.is_empty() {
+                let message = format!("`{path}` is missing");
+                self.error(codes::SCHEMA_MISSING_FIELD, message, at, place, None);
+            }
+            for name in required {
+                let path = format!("{path}.{name}");
+                let property = schemas().find_map(|one| one.property(name));
+                self.missing_fields(&path, property, at, place, depth + 1);
+            }
+            next = variants.next();
+            if next.is_none() {
+                return;
+            }
         }
-        let message = format!("`{path}{name}` is missing");
-        self.error(codes::SCHEMA_MISSING_FIELD, message, at, place, None);
     }
 
     /// Reports a scalar that has not what a custom kind demands. Whether it has not.
-    pub(super) fn demanded(&mut self, more: &More, scalar: &Scalar, place: Place<'a>) -> bool {
+    pub(super) fn demanded(
+        &mut self,
+        schema: &Schema,
+        more: &More,
+        scalar: &Scalar,
+        place: Place<'a>,
+    ) -> bool {
         if !scalar.is_text() {
             let range = more.range.zip(Number::of(scalar));
             let Some(must) = range.and_then(|(range, number)| range.broken_by(number)) else {
                 return false;
             };
-            self.must(codes::SCHEMA_RANGE, &must, scalar, place);
+            self.must(codes::SCHEMA_RANGE, &must, schema, place);
             return true;
         }
         if let Some(format) = more.format.filter(|format| !format.accepts(&scalar.text)) {
-            self.must(codes::SCHEMA_FORMAT, format.expected(), scalar, place);
+            self.must(codes::SCHEMA_FORMAT, format.expected(), schema, place);
             return true;
         }
         if let Some(pattern) = more.pattern.as_ref().filter(|one| !one.matches(&scalar.text)) {
             let must = format!("a text that matches `{}`", pattern.text.replace('`', "'"));
-            self.must(codes::SCHEMA_FORMAT, &must, scalar, place);
+            self.must(codes::SCHEMA_FORMAT, &must, schema, place);
             return true;
         }
         false

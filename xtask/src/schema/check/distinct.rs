@@ -25,34 +25,44 @@ impl<'a> Walk<'a> {
         if items.len() < 2 {
             return;
         }
-        let list = self.shown_path();
         for keys in &schema.unique {
-            for (again, first, shown) in repeated(schema, keys, items, false) {
-                let message = format!("`{list}` has {shown} twice");
-                let wrong = Diagnostic::error(codes::SCHEMA_DUPLICATE, message, again)
-                    .with_related(first, "the first one");
-                self.findings.add(wrong, place.versions);
+            for again in repeated(schema, keys, items, false) {
+                let wrong = Diagnostic::error(
+                    codes::SCHEMA_DUPLICATE,
+                    format!("{} repeats {}", self.item(again.index, keys), again.values),
+                    again.at,
+                );
+                self.findings.add(wrong.with_related(again.first, FIRST), place.versions);
             }
         }
         if !schema.map_keys.is_empty() && !schema.unique.contains(&schema.map_keys) {
-            for (again, first, shown) in repeated(schema, &schema.map_keys, items, true) {
-                let message = format!("`{list}` has {shown} twice, and an apply keeps one of them");
-                let wrong = Diagnostic::warning(codes::SCHEMA_DUPLICATE, message, again)
-                    .with_related(first, "the first one");
-                self.findings.add(wrong, place.versions);
+            for again in repeated(schema, &schema.map_keys, items, true) {
+                let item = self.item(again.index, &schema.map_keys);
+                let message =
+                    format!("{item} repeats {}, and an apply keeps one of them", again.values);
+                let wrong = Diagnostic::warning(codes::SCHEMA_DUPLICATE, message, again.at);
+                self.findings.add(wrong.with_related(again.first, FIRST), place.versions);
             }
         }
         if schema.is_set {
             let mut seen = BTreeMap::new();
-            for item in items {
+            for (index, item) in items.iter().enumerate() {
                 let Some(text) = item.scalar_text() else { continue };
                 if let Some(first) = seen.insert(text, item.span) {
-                    let message = format!("`{list}` has {} twice", shown(text));
-                    let wrong = Diagnostic::error(codes::SCHEMA_DUPLICATE, message, item.span)
-                        .with_related(first, "the first one");
-                    self.findings.add(wrong, place.versions);
+                    let message = format!("{} repeats {}", self.item(index, &[]), shown(text));
+                    let wrong = Diagnostic::error(codes::SCHEMA_DUPLICATE, message, item.span);
+                    self.findings.add(wrong.with_related(first, FIRST), place.versions);
                 }
             }
+        }
+    }
+
+    /// An item of the list at hand, or the only key by which it is told apart.
+    fn item(&self, index: usize, keys: &[Text]) -> String {
+        let list = self.shown_path();
+        match keys {
+            [key] => format!("`{list}[{index}].{key}`"),
+            _ => format!("`{list}[{index}]`"),
         }
     }
 
@@ -65,7 +75,7 @@ impl<'a> Walk<'a> {
         }
         let own = schema.items.as_deref();
         let mut seen: BTreeMap<String, (Span, bool)> = BTreeMap::new();
-        for item in items {
+        for (index, item) in items.iter().enumerate() {
             let value = settled(item, own);
             let compared = match &more.distinct {
                 // An item that is no mapping has the wrong type already.
@@ -79,11 +89,10 @@ impl<'a> Walk<'a> {
                 Some((first, told)) => {
                     *told = true;
                     let first = *first;
-                    let message =
-                        format!("`{}` has {} twice", self.shown_path(), described(&compared));
-                    let wrong = Diagnostic::error(codes::SCHEMA_DUPLICATE, message, item.span)
-                        .with_related(first, "the first one");
-                    self.findings.add(wrong, place.versions);
+                    let item_again = self.item(index, &[]);
+                    let message = format!("{item_again} repeats {}", described(&compared));
+                    let wrong = Diagnostic::error(codes::SCHEMA_DUPLICATE, message, item.span);
+                    self.findings.add(wrong.with_related(first, FIRST), place.versions);
                 }
                 None => {
                     seen.insert(identity(&compared), (item.span, false));
@@ -92,6 +101,9 @@ impl<'a> Walk<'a> {
         }
     }
 }
+
+/// What the item is that another one repeats.
+const FIRST: &str = "the first one";
 
 /// The values of some keys; one that is absent is different from every other.
 fn only(value: &Json, keys: &[Text]) -> Map<String, Json> {
@@ -119,20 +131,24 @@ fn described(value: &Json) -> String {
     }
 }
 
-/// Two items with the same values of some keys: the later one, the first one, and the values.
-/// `absent` says whether an item without a value of a key without default is compared.
-fn repeated(
-    schema: &Schema,
-    keys: &[Text],
-    items: &[Node],
-    absent: bool,
-) -> Vec<(Span, Span, String)> {
+/// An item with the same values of some keys as one before it.
+struct Repeated {
+    index: usize,
+    at: Span,
+    first: Span,
+    /// The values in words, each after its key if there are several.
+    values: String,
+}
+
+/// The items with the same values of some keys as one before them. `absent` says whether an item
+/// without a value of a key without default is compared.
+fn repeated(schema: &Schema, keys: &[Text], items: &[Node], absent: bool) -> Vec<Repeated> {
     let own = schema.items.as_deref();
     let keys: Vec<(&Text, Option<&str>)> =
         keys.iter().map(|key| (key, own.and_then(|items| default_of(items, key)))).collect();
     let mut seen: BTreeMap<Vec<Cow<'_, str>>, Span> = BTreeMap::new();
     let mut found = Vec::new();
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
         let mut values = Vec::with_capacity(keys.len());
         let mut at = item.span;
         for (key, default) in &keys {
@@ -151,10 +167,13 @@ fn repeated(
             continue;
         }
         match seen.get(&values) {
-            Some(first) => {
-                let words = keys.iter().zip(&values);
-                let words = words.map(|((key, _), text)| format!("{key} {}", shown(text)));
-                found.push((at, *first, words.collect::<Vec<_>>().join(", ")));
+            Some(&first) => {
+                let words = keys.iter().zip(&values).map(|((key, _), text)| match keys.len() {
+                    1 => shown(text),
+                    _ => format!("{key} {}", shown(text)),
+                });
+                let values = words.collect::<Vec<_>>().join(", ");
+                found.push(Repeated { index, at, first, values });
             }
             None => {
                 seen.insert(values, at);

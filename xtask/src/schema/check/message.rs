@@ -1,4 +1,4 @@
-//! What is said of a value that is wrong.
+//! What is said of a value: its path, what it must be, and what it is.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -10,26 +10,11 @@ use super::{
     Place, Step, Walk,
 };
 use crate::{
-    diag::{Code, Diagnostic, codes, did_you_mean},
-    source::Span,
-    yaml::{Entry, Node, Scalar, ScalarKind, Value, canonical},
+    diag::{Code, codes, did_you_mean},
+    yaml::{Node, Scalar, ScalarKind, Value, canonical},
 };
 
-/// How many names of fields an unknown one is compared with.
-const NAMES_COMPARED: usize = 1_000;
-
 impl<'a> Walk<'a> {
-    pub(super) fn unknown(&mut self, entry: &Entry, place: Place<'a>, start: usize, end: usize) {
-        let schemas = self.schemas.get(start..end).unwrap_or_default();
-        let names =
-            schemas.iter().flat_map(|one| one.properties.iter().map(|(name, _)| name.as_str()));
-        // Nobody reads a hundredth slip, and a definition may have very many names.
-        let few = !self.findings.is_full();
-        let help = did_you_mean(&entry.key, names.take(NAMES_COMPARED).filter(|_| few));
-        let message = format!("unknown field `{}`", self.shown_path());
-        self.error(codes::SCHEMA_UNKNOWN_FIELD, message, entry.key_span, place, help);
-    }
-
     pub(super) fn wrong_type(&mut self, wanted: Types, place: Place<'a>) {
         let message = format!(
             "`{}` must be {}, not {}",
@@ -58,39 +43,64 @@ impl<'a> Walk<'a> {
         let given = place.node.scalar_text().unwrap_or_default();
         let names = schema.values.iter().filter_map(|value| value.as_str());
         let help = did_you_mean(given, names.filter(|name| !name.is_empty()));
-        let must = Cow::Owned(choices(&schema.values));
-        let message = match place.node.as_scalar() {
-            Some(scalar) => self.message(&must, scalar),
-            None => format!("`{}` must be {must}", self.shown_path()),
-        };
+        let mut message = self.subject(schema.at_parent);
+        message.push_str(&choices(&schema.values));
+        self.add_given(&mut message, place.node);
         self.error(codes::SCHEMA_ENUM, message, place.node.span, place, help);
     }
 
-    pub(super) fn must(&mut self, code: Code, must: &str, scalar: &Scalar, place: Place<'a>) {
-        let message = self.message(must, scalar);
+    /// Reports a value that is not what it must be.
+    pub(super) fn must(&mut self, code: Code, must: &str, schema: &Schema, place: Place<'a>) {
+        let mut message = self.subject(schema.at_parent);
+        message.push_str(must);
+        self.add_given(&mut message, place.node);
         self.error(code, message, place.node.span, place, None);
     }
 
-    pub(super) fn message(&self, must: &str, scalar: &Scalar) -> String {
-        let path = self.shown_path();
-        if self.is_secret {
-            return format!("`{path}` must be {must}");
+    /// The beginning of a message on the value at hand, up to what it must be.
+    fn subject(&self, at_parent: bool) -> String {
+        match self.path.split_last().filter(|(_, parent)| at_parent && !parent.is_empty()) {
+            Some((Step::Key(key), parent)) => {
+                format!("`{}` must have under `{}` ", shown_path(parent), key.replace('`', "'"))
+            }
+            Some((Step::Index(_), parent)) => format!("`{}` must have only ", shown_path(parent)),
+            None => format!("`{}` must be ", self.shown_path()),
         }
-        let text = canonical(scalar).unwrap_or(Cow::Borrowed(&scalar.text));
-        format!("`{path}` must be {must}, not {}", shown(&text))
     }
 
-    pub(super) fn error(
-        &mut self,
-        code: Code,
-        message: String,
-        at: Span,
-        place: Place<'a>,
-        help: Option<String>,
-    ) {
-        let mut wrong = Diagnostic::error(code, message, at);
-        wrong.help = help;
-        self.findings.add(wrong, place.versions);
+    /// What a scalar is, unless nobody may see it.
+    fn add_given(&self, message: &mut String, node: &Node) {
+        let Some(scalar) = node.as_scalar().filter(|_| !self.is_secret) else { return };
+        let text = canonical(scalar).unwrap_or(Cow::Borrowed(&scalar.text));
+        let _ = write!(message, ", not {}", shown(&text));
+    }
+
+    /// Reports a null where the value of the type that it stands for is not allowed.
+    pub(super) fn null_item(&mut self, at_parent: bool, place: Place<'a>) {
+        let message = match self.path.split_last().filter(|_| at_parent) {
+            Some((_, list)) => format!("`{}` must have only values, not null", shown_path(list)),
+            None => format!("`{}` must have a value, not null", self.shown_path()),
+        };
+        self.error(codes::SCHEMA_TYPE, message, place.key, place, None);
+    }
+
+    /// Reports an empty key of a map.
+    pub(super) fn empty_key(&mut self, place: Place<'a>) {
+        let map = self.path.split_last().map_or(&[][..], |(_, map)| map);
+        let message = format!("a key of `{}` must not be empty", shown_path(map));
+        self.error(codes::SCHEMA_LENGTH, message, place.key, place, None);
+    }
+
+    /// Reports a key of a map that is not what it must be.
+    pub(super) fn wrong_key(&mut self, keys: &Schema, must: &str, place: Place<'a>) {
+        let Some((Step::Key(key), map)) = self.path.split_last() else { return };
+        let subject = if keys.at_parent {
+            format!("a key of `{}`", shown_path(map))
+        } else {
+            format!("the key of `{}`", self.shown_path())
+        };
+        let message = format!("{subject} must be {must}, not {}", shown(key));
+        self.error(codes::SCHEMA_FORMAT, message, place.key, place, None);
     }
 
     pub(super) fn shown_path(&self) -> String {

@@ -175,10 +175,10 @@ fn items_differ_in_their_keys_after_defaulting() {
          {port: {type: integer}, protocol: {type: string, default: TCP}}}}}}",
         &[
             ("{set: [a, b], map: [{port: 1}, {port: 1, protocol: UDP}]}", ""),
-            ("{set: [a, b, a, a]}", "`spec.set` has `a` twice"),
+            ("{set: [a, b, a, a]}", "`spec.set[2]` repeats `a`"),
             (
                 "{map: [{port: 1}, {port: 1, protocol: TCP}]}",
-                "`spec.map` has port `1`, protocol `TCP` twice",
+                "`spec.map[1]` repeats port `1`, protocol `TCP`",
             ),
         ],
     );

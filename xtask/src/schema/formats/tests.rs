@@ -86,7 +86,6 @@ fn lengths_have_limits() {
         (IngressHost, &domain, 253),
         (ConfigMapKey, &name, 253),
         (PortName, &name, 15),
-        (TimeZone, &name, 14),
     ];
     for (format, text, limit) in limits {
         assert_eq!(format.check(&text(*limit)), Ok(()), "{}", format.name());

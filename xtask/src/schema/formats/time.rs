@@ -150,7 +150,10 @@ fn nanoseconds(unit: &str) -> Option<u64> {
     })
 }
 
-/// The name of a zone in the tz database. Whether the database has it is another question.
+/// The zones of the tz database and its links, one a line, sorted, as of 2025b.
+const ZONES: &str = include_str!("time_zones.txt");
+
+/// The name of a zone in the tz database.
 pub(super) fn zone(text: &str) -> Verdict {
     for part in text.split('/') {
         not_empty(part)
@@ -168,5 +171,12 @@ pub(super) fn zone(text: &str) -> Verdict {
     if text.eq_ignore_ascii_case("Local") {
         return Err(Fault::new("is the zone of whichever machine reads it"));
     }
-    Ok(())
+    if ZONES.lines().any(|zone| zone == text) {
+        return Ok(());
+    }
+    let other = ZONES.lines().find(|zone| zone.eq_ignore_ascii_case(text));
+    Err(match other {
+        Some(zone) => Fault::new(format!("is written `{zone}`")),
+        None => Fault::plain(),
+    })
 }

@@ -9,7 +9,10 @@ use super::{
     report::{Fault, Report},
     value::{annotation, metadata_entries, text},
 };
-use crate::{diag::codes, schema::formats::Format};
+use crate::{
+    diag::codes,
+    schema::{formats::Format, scalar::shown},
+};
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 const SECCOMP_OF_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
@@ -32,7 +35,8 @@ pub(super) fn mirror(pod: &Pod<'_>, report: &mut Report<'_>) {
     if let Some((_, at)) = annotation(pod.template, "kubernetes.io/config.mirror")
         && text(pod.spec, "nodeName").is_empty()
     {
-        report.add(Fault::depends(at, "stands for a pod of a node: `spec.nodeName` is missing"));
+        let why = "it marks what a node runs by itself, and `spec.nodeName` is missing";
+        report.add(Fault::excluded(at, why));
     }
 }
 
@@ -45,7 +49,7 @@ pub(super) fn app_armor(pod: &Pod<'_>, report: &mut Report<'_>) {
             pod.containers().map(|container| text(container.node, "name")).collect()
         });
         if !names.contains(name) {
-            let says = "is for a container that there is not";
+            let says = format!("names a container, and none is {}", shown(name));
             report.add(Fault::unknown_name(&entry.value, says));
         }
         let profile = entry.value.as_str().unwrap_or_default();

@@ -52,7 +52,7 @@ fn data_sources(source: Option<&Node>, reference: Option<&Node>, report: &mut Re
     let (Some(source), Some(reference)) = (source, reference) else { return };
     // Without a gate that is off by default the server drops a namespace before it compares.
     if ["apiGroup", "kind", "name"].iter().any(|key| text(source, key) != text(reference, key)) {
-        let fault = Fault::depends(source, "must be what `dataSourceRef` is");
+        let fault = Fault::depends(source, "must be the same as `dataSourceRef`");
         report.add(fault.beside(reference, "the other one"));
     }
 }

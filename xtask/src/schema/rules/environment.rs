@@ -8,7 +8,11 @@ use super::{
     report::{Fault, Report},
     value::{at, get, is_set, items, quantity, text},
 };
-use crate::{diag::codes, schema::formats::Quantity, yaml::Node};
+use crate::{
+    diag::codes,
+    schema::{formats::Quantity, scalar::shown},
+    yaml::Node,
+};
 
 const SOURCES: &[&str] =
     &["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
@@ -42,7 +46,8 @@ fn file_volume(source: &Node, container: &Container<'_>, report: &mut Report<'_>
     let Some(name) = at(source, &["fileKeyRef", "volumeName"]) else { return };
     match container.pod.volumes.get(name.as_str().unwrap_or_default()) {
         None => {
-            let says = "must be the name of one of the pod's volumes";
+            let given = shown(name.as_str().unwrap_or_default());
+            let says = format!("must be the name of one of the pod's volumes, and none is {given}");
             report.add_since("1.35", Fault::unknown_name(name, says));
         }
         Some(Volume::Declared(volume)) if is_set(volume, "emptyDir") => {}

@@ -39,20 +39,18 @@ pub(super) fn backends(ingress: &Node, report: &mut Report<'_>) {
             }
             _ => {}
         }
-        let port = at(backend, &["service", "port"]).filter(|_| !is_set(backend, "resource"));
-        let Some(port) = port else { continue };
-        let number = integer(port, "number").filter(|number| *number != 0);
-        match (text(port, "name"), number) {
-            ("", None) => {
-                let fault = wrong("must have a port, by `name` or `number`");
-                report.add(fault.beside(port, "neither of them"));
-            }
+        let service = get(backend, "service").filter(|_| !is_set(backend, "resource"));
+        let Some(service) = service else { continue };
+        let port = get(service, "port");
+        let number = port.and_then(|port| integer(port, "number")).filter(|number| *number != 0);
+        let says = match (port.map_or("", |port| text(port, "name")), number) {
+            ("", None) => "must have a `service.port`, by `name` or `number`",
             (name, Some(_)) if !name.is_empty() => {
-                let fault = wrong("must not have a port by both `name` and `number`");
-                report.add(fault.beside(port, "both of them"));
+                "must not have a `service.port` by both `name` and `number`"
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        report.add(wrong(says).beside(port.unwrap_or(service), "the port"));
     }
 }
 
@@ -95,7 +93,7 @@ pub(super) fn class_annotation(ingress: &Node, report: &mut Report<'_>) {
         && let Some(class) = class
         && class.as_str() != Some(old)
     {
-        let says = "must be the `ingressClassName`";
+        let says = "must be the same as `spec.ingressClassName`";
         report.add(Fault::depends(at, says).beside(class, "the class"));
     }
 }

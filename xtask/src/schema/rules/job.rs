@@ -43,7 +43,18 @@ pub(super) fn job(object: &Node, report: &mut Report<'_>) {
 
 /// The server selects the pods by the name and the UID of the job.
 fn generated_selector(object: &Node, spec: &Node, report: &mut Report<'_>) {
-    let name = at(object, &["metadata", "name"]).and_then(Node::as_str);
+    const LONGEST_LABEL: usize = 63;
+    let named = at(object, &["metadata", "name"]);
+    let name = named.and_then(Node::as_str);
+    if let Some(at) = named
+        && let Some(length) = name.map(str::len).filter(|length| *length > LONGEST_LABEL)
+    {
+        let says = format!(
+            "must have at most {LONGEST_LABEL} characters, not {length}: it becomes a label of the \
+             pods"
+        );
+        report.add(Fault::new(codes::SCHEMA_NAME, at, says));
+    }
     let selector = get(spec, "selector");
     let wanted = selector.map_or(&[][..], |selector| entries(selector, "matchLabels"));
     let is_own = |key: &str, value: Option<&str>| {
@@ -73,7 +84,10 @@ fn hostnames(object: &Node, spec: &Node, report: &mut Report<'_>) {
     };
     let longest = format!("{}-{}", name.as_str().unwrap_or_default(), completions - 1);
     if text(spec, "completionMode") == "Indexed" && Format::Dns1123Label.check(&longest).is_err() {
-        let says = "must leave the pods of an indexed job a DNS label of at most 63 characters";
+        let says = format!(
+            "makes a pod {}, which must be a DNS label of at most 63 characters",
+            scalar::shown(&longest)
+        );
         report.add(Fault::new(codes::SCHEMA_NAME, name, says));
     }
 }
@@ -183,8 +197,8 @@ fn failure_rule(spec: &Node, rule: &Node, names: &BTreeSet<&str>, report: &mut R
             report.add(Fault::new(codes::SCHEMA_ONE_OF, rule, says));
         }
         (Some(other), Some(at)) => {
-            let says = "must not be set beside `onExitCodes`: only one of them is possible";
-            let fault = Fault::new(codes::SCHEMA_ONE_OF, at, says);
+            let says = "must have only one of `onExitCodes` and `onPodConditions`";
+            let fault = Fault::new(codes::SCHEMA_ONE_OF, at, says).of(rule);
             report.add(fault.beside(other, "the other one"));
         }
         _ => {}
@@ -193,9 +207,11 @@ fn failure_rule(spec: &Node, rule: &Node, names: &BTreeSet<&str>, report: &mut R
     if let Some(name) = get(exit, "containerName")
         && !names.contains(name.as_str().unwrap_or_default())
     {
-        let says = "must be the name of one of the pod's containers";
+        let given = scalar::shown(name.as_str().unwrap_or_default());
+        let says = format!("must be the name of one of the pod's containers, and none is {given}");
         report.add(Fault::unknown_name(name, says));
     }
+    let Some(list) = get(exit, "values") else { return };
     let mut last = i128::MIN;
     for value in items(exit, "values") {
         let Some(code) = value.as_scalar().and_then(scalar::integer) else {
@@ -205,8 +221,8 @@ fn failure_rule(spec: &Node, rule: &Node, names: &BTreeSet<&str>, report: &mut R
             report.add(Fault::depends(value, "must not be 0 with `In`: 0 is no failure"));
         }
         if code < last {
-            let says = format!("must not be below the one before it, {last}");
-            report.add(Fault::order(value, says));
+            let says = format!("must be in order: {code} comes after {last}");
+            report.add(Fault::order(value, says).of(list));
         }
         last = code;
     }

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     diag::codes,
-    schema::formats::{Format, Quantity},
+    schema::{
+        formats::{Format, Quantity},
+        scalar::shown,
+    },
     yaml::Node,
 };
 
@@ -82,21 +85,29 @@ fn order(limit: &Node, report: &mut Report<'_>) {
     }
     // A default that is taken over from another list is told once, as that.
     let mut told = BTreeSet::new();
-    for (low, high, field) in [
-        (&min, &max, "max"),
-        (&min, &default, "default"),
-        (&min, &request, "defaultRequest"),
-        (&request, &default, "default"),
-        (&request, &max, "max"),
-        (&default, &max, "max"),
+    for (low, below, high, above) in [
+        (&min, "min", &max, "max"),
+        (&min, "min", &default, "default"),
+        (&min, "min", &request, "defaultRequest"),
+        (&request, "defaultRequest", &default, "default"),
+        (&request, "defaultRequest", &max, "max"),
+        (&default, "default", &max, "max"),
     ] {
-        for (name, (least, at)) in low {
+        for (name, (least, low)) in low {
             let higher = high.get(name).filter(|(most, _)| least > most);
-            let Some((_, other)) = higher else { continue };
-            if told.insert((std::ptr::from_ref(*at), std::ptr::from_ref(*other))) {
-                let says = format!("must not be above the `{field}` of the same resource");
-                report.add(Fault::order(at, says).beside(other, format!("the `{field}`")));
+            let Some((_, high)) = higher else { continue };
+            if !told.insert((std::ptr::from_ref(*low), std::ptr::from_ref(*high))) {
+                continue;
             }
+            // A default is what does not fit the bounds.
+            let amount = |node: &Node| shown(node.scalar_text().unwrap_or_default());
+            report.add(if below == "min" && above != "max" {
+                let says = format!("must not be below the `min`, {}", amount(low));
+                Fault::order(high, says).beside(low, "the `min`")
+            } else {
+                let says = format!("must not be above the `{above}`, {}", amount(high));
+                Fault::order(low, says).beside(high, format!("the `{above}`"))
+            });
         }
     }
     for (name, (default, other)) in &default {

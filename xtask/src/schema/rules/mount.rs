@@ -11,7 +11,7 @@ use super::{
     report::{Fault, Report},
     value::{get, is_set, is_true, items, text},
 };
-use crate::{diag::did_you_mean, yaml::Node};
+use crate::{diag::did_you_mean, schema::scalar::shown, yaml::Node};
 
 /// Source: `ValidateVolumeMounts`.
 pub(super) fn mounts(container: &Container<'_>, report: &mut Report<'_>) {
@@ -43,8 +43,9 @@ fn volume<'a>(
     let volumes = &container.pod.volumes;
     let found = volumes.get(name).copied();
     if found.is_none() && !report.is_full() {
-        let says = "must be the name of one of the pod's volumes";
-        let fault = Fault::unknown_name(at, format!("{says}, and none is `{name}`"));
+        let given = shown(name);
+        let says = format!("must be the name of one of the pod's volumes, and none is {given}");
+        let fault = Fault::unknown_name(at, says);
         let near = did_you_mean(name, volumes.keys().take(MOST_COMPARED).copied());
         report.add(match near {
             Some(help) => fault.help(help),

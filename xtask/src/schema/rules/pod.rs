@@ -8,10 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     container::{Container, Role},
     report::{Fault, Report},
-    resources,
-    value::{Fields, at, boolean, entries, get, integer, is_set, is_true, items, quantity, text},
+    value::{at, boolean, get, integer, is_set, is_true, items, text},
 };
-use crate::{diag::codes, schema::formats::Format, yaml::Node};
+use crate::{
+    diag::codes,
+    schema::{formats::Format, scalar::shown},
+    yaml::Node,
+};
 
 /// A pod or the template of one.
 pub(super) struct Pod<'a> {
@@ -237,7 +240,7 @@ pub(super) fn container_names(pod: &Pod<'_>, report: &mut Report<'_>) {
         let Some(name) = at.as_str().filter(|name| !name.is_empty()) else { continue };
         match names.get(name) {
             Some((first, Role::Regular)) if container.role == Role::Init => {
-                let says = format!("has the name of another container, `{name}`");
+                let says = format!("repeats {}, the name of another container", shown(name));
                 let fault = Fault::new(codes::SCHEMA_DUPLICATE, at, says);
                 report.add(fault.beside(first, "the other one"));
             }
@@ -253,28 +256,6 @@ pub(super) fn container_names(pod: &Pod<'_>, report: &mut Report<'_>) {
 pub(super) fn resource_claims(pod: &Pod<'_>, report: &mut Report<'_>) {
     for claim in items(pod.spec, "resourceClaims") {
         report.exactly_one(claim, &["resourceClaimName", "resourceClaimTemplateName"]);
-    }
-}
-
-/// Source: `validatePodResources`; the sum of the containers is left to the server.
-pub(super) fn level_resources(pod: &Pod<'_>, report: &mut Report<'_>) {
-    let Some(whole) = get(pod.spec, "resources") else { return };
-    if let Some(at) = get(whole, "claims") {
-        report.add_since("1.34", Fault::excluded(at, "claims are those of a container"));
-    }
-    resources::limits(whole, report);
-    let most = Fields::of(get(whole, "limits"));
-    for container in pod.containers().filter(|container| container.role == Role::Regular) {
-        let Some(own) = get(container.node, "resources") else { continue };
-        for entry in entries(own, "limits") {
-            if let Some(of_pod) = most.get(&entry.key)
-                && let (Some(most), Some(limit)) = (quantity(of_pod), quantity(&entry.value))
-                && limit > most
-            {
-                let fault = Fault::order(&entry.value, "must not be above the limit of the pod");
-                report.add_since("1.34", fault.beside(of_pod, "the limit of the pod"));
-            }
-        }
     }
 }
 

@@ -63,7 +63,7 @@ fn once<'a>(
         return;
     }
     if let Some(first) = taken.insert(path, at) {
-        let fault = Fault::new(codes::SCHEMA_DUPLICATE, at, "is the path of another file");
+        let fault = Fault::new(codes::SCHEMA_DUPLICATE, at, "must not be the path of another file");
         report.add(fault.beside(first, "the first one"));
     }
 }

@@ -30,6 +30,7 @@ struct Pending {
     versions: Versions,
     code: Code,
     at: *const Node,
+    named: *const Node,
     missing: Vec<Text>,
     marks_key: bool,
     says: Cow<'static, str>,
@@ -49,6 +50,8 @@ struct Place<'a> {
 pub(super) struct Fault<'a> {
     code: Code,
     at: &'a Node,
+    /// The value whose path is in the message.
+    named: &'a Node,
     /// The way on from `at` to a field that is not there.
     missing: &'a [&'a str],
     /// The key is marked, not the value.
@@ -63,7 +66,16 @@ impl<'a> Fault<'a> {
     /// `says` follows the path of the value: "must be ...".
     pub fn new(code: Code, at: &'a Node, says: impl Into<Cow<'static, str>>) -> Self {
         let says = says.into();
-        Self { code, at, missing: &[], marks_key: false, says, related: None, help: None }
+        Self {
+            code,
+            at,
+            named: at,
+            missing: &[],
+            marks_key: false,
+            says,
+            related: None,
+            help: None,
+        }
     }
 
     /// A field that another one calls for.
@@ -103,6 +115,11 @@ impl<'a> Fault<'a> {
     pub fn beside(mut self, other: &'a Node, label: impl Into<Cow<'static, str>>) -> Self {
         self.related = Some((other, label.into()));
         self
+    }
+
+    /// Names the value that the server names, around the one that is marked.
+    pub fn of(self, named: &'a Node) -> Self {
+        Self { named, ..self }
     }
 
     /// Says what to do.
@@ -157,6 +174,7 @@ impl<'a> Report<'a> {
             versions,
             code: fault.code,
             at: fault.at,
+            named: fault.named,
             missing: fault.missing.iter().map(|name| Text::from(*name)).collect(),
             marks_key: fault.marks_key,
             says: fault.says,
@@ -171,13 +189,14 @@ impl<'a> Report<'a> {
             return;
         }
         let of_related = |one: &Pending| one.related.as_ref().map(|(node, _)| *node);
-        let nodes = self.pending.iter().flat_map(|one| [Some(one.at), of_related(one)]);
+        let nodes =
+            self.pending.iter().flat_map(|one| [Some(one.at), Some(one.named), of_related(one)]);
         let mut places: BTreeMap<_, _> = nodes.flatten().map(|node| (node, None)).collect();
         locate(self.root, first_line(self.root.span), &mut Vec::new(), &mut places);
         let place = |node: &*const Node| places.get(node).and_then(Option::as_ref);
         for fault in self.pending {
-            let Some(at) = place(&fault.at) else { continue };
-            let mut way = at.way.clone();
+            let Some((at, named)) = place(&fault.at).zip(place(&fault.named)) else { continue };
+            let mut way = named.way.clone();
             // What there is of the way is where the rest belongs.
             let (mut parent, mut key) = (at.node, at.key);
             for name in &fault.missing {

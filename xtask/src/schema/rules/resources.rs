@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     diag::codes,
-    schema::formats::{Format, Quantity},
+    schema::{
+        formats::{Format, Quantity},
+        scalar,
+    },
     yaml::{Entry, Node},
 };
 
@@ -30,25 +33,40 @@ pub(super) fn of_container(container: &Container<'_>, report: &mut Report<'_>) {
 
 /// A request is at most its limit, and the limit itself where nothing can be shared.
 pub(super) fn limits(resources: &Node, report: &mut Report<'_>) {
-    let limits = Fields::of(get(resources, "limits"));
-    for entry in entries(resources, "requests") {
-        let Some(request) = quantity(&entry.value) else { continue };
-        let can_share = can_be_shared(&entry.key);
-        let Some(at) = limits.get(&entry.key) else {
+    let Some(requests) = get(resources, "requests") else { return };
+    let limits = get(resources, "limits");
+    let by_name = Fields::of(limits);
+    let shown = |node: &Node| scalar::shown(node.scalar_text().unwrap_or_default());
+    for Entry { key, value, .. } in entries(resources, "requests") {
+        let Some(request) = quantity(value) else { continue };
+        let can_share = can_be_shared(key);
+        let name = scalar::shown(key);
+        let Some(at) = by_name.get(key) else {
             if !can_share {
-                let says = "must have a limit of the same amount: it cannot be shared";
-                report.add(Fault::depends(&entry.value, says));
+                let why =
+                    format!("the request for {name} is its limit too, as it cannot be shared");
+                report.add(match limits {
+                    Some(limits) => {
+                        let says = format!("must have {name}: {why}");
+                        Fault::depends(value, says).of(limits)
+                    }
+                    None => {
+                        Fault::missing(resources, &["limits"], &why).beside(value, "the request")
+                    }
+                });
             }
             continue;
         };
         let Some(limit) = quantity(at) else { continue };
-        if request > limit {
-            let fault = Fault::order(&entry.value, "must not be above the limit");
-            report.add(fault.beside(at, "the limit"));
+        let (given, most) = (shown(value), shown(at));
+        let says = if request > limit {
+            format!("has {given} of {name}, above the limit of {most}")
         } else if request != limit && !can_share {
-            let says = "must be the limit: it cannot be shared";
-            report.add(Fault::order(&entry.value, says).beside(at, "the limit"));
-        }
+            format!("must have the limit of {most} of {name}, not {given}: it cannot be shared")
+        } else {
+            continue;
+        };
+        report.add(Fault::order(value, says).of(requests).beside(at, "the limit"));
     }
 }
 
@@ -124,7 +142,10 @@ pub(super) fn claims(container: &Container<'_>, report: &mut Report<'_>) {
         let Some(at) = get(claim, "name") else { continue };
         let name = text(claim, "name");
         if !name.is_empty() && !container.pod.claims.contains(name) {
-            let says = "must be the name of one of the pod's `resourceClaims`";
+            let given = scalar::shown(name);
+            let says = format!(
+                "must be the name of one of the pod's `resourceClaims`, and none is {given}"
+            );
             report.add(Fault::unknown_name(at, says));
         }
     }

@@ -58,7 +58,7 @@ pub(super) fn runtime_class(class: &Node, report: &mut Report<'_>) {
             toleration(one, report);
             let key = ["key", "operator", "value", "effect"].map(|field| text(one, field));
             if let Some(first) = seen.insert(key, one) {
-                let fault = Fault::new(codes::SCHEMA_DUPLICATE, one, "is the same as another one");
+                let fault = Fault::new(codes::SCHEMA_DUPLICATE, one, "repeats an item before it");
                 report.add(fault.beside(first, "the first one"));
             }
         }

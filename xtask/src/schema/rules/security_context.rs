@@ -7,7 +7,7 @@ use super::{
     container::Container,
     pod::Pod,
     report::{Fault, Report},
-    value::{at, boolean, get, is_set, is_true, text, texts},
+    value::{at, boolean, get, is_set, is_true, items, text, texts},
 };
 use crate::{diag::codes, yaml::Node};
 
@@ -15,6 +15,35 @@ use crate::{diag::codes, yaml::Node};
 pub(super) fn of_pod(pod: &Pod<'_>, report: &mut Report<'_>) {
     if let Some(context) = pod.security_context() {
         profiles(context, report);
+        sysctls(pod, context, report);
+    }
+}
+
+/// A pod that shares a namespace with the host would set what is the host's.
+///
+/// Source: `ValidateHostSysctl`; `GetNamespace` of `component-helpers/node/util/sysctl`.
+fn sysctls(pod: &Pod<'_>, context: &Node, report: &mut Report<'_>) {
+    for sysctl in items(context, "sysctls") {
+        let name = text(sysctl, "name").replace('/', ".");
+        let is_of = |start: &str| name.starts_with(start);
+        let field = if is_of("net.") {
+            "hostNetwork"
+        } else if is_of("kernel.shm")
+            || is_of("kernel.msg")
+            || is_of("fs.mqueue.")
+            || name == "kernel.sem"
+        {
+            "hostIPC"
+        } else {
+            continue;
+        };
+        if let Some(at) = get(sysctl, "name")
+            && let Some(other) = get(pod.spec, field)
+            && is_true(pod.spec, field)
+        {
+            let says = format!("must not be set for the host: `{field}` is true");
+            report.add(Fault::depends(at, says).beside(other, "shares it with the host"));
+        }
     }
 }
 
@@ -38,8 +67,9 @@ pub(super) fn of_container(container: &Container<'_>, report: &mut Report<'_>) {
 fn escalation(context: &Node, report: &mut Report<'_>) {
     let Some(forbids) = get(context, "allowPrivilegeEscalation") else { return };
     let mut wrong = |other: &Node, what: &str| {
-        let says = format!("must not be false: {what}");
-        report.add(Fault::depends(forbids, says).beside(other, "gives every privilege"));
+        let says = format!("must not have `allowPrivilegeEscalation: false`: {what}");
+        let fault = Fault::depends(forbids, says).of(context);
+        report.add(fault.beside(other, "gives every privilege"));
     };
     if let Some(privileged) = get(context, "privileged")
         && is_true(context, "privileged")
@@ -70,7 +100,7 @@ fn profiles(context: &Node, report: &mut Report<'_>) {
             }
             "Localhost" if name == "appArmorProfile" => {
                 let path = text(profile, "localhostProfile");
-                if let Some(at) = given.filter(|_| path.trim().is_empty()) {
+                if let Some(at) = given.filter(|_| path.is_empty()) {
                     report.add(Fault::new(codes::SCHEMA_LENGTH, at, "must be set"));
                 }
             }

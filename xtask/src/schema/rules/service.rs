@@ -33,10 +33,13 @@ fn is_headless(spec: &Node) -> bool {
 
 /// Source: `validateService`, `validateServicePort`.
 pub(super) fn ports(service: &Node, report: &mut Report<'_>) {
-    let Some(spec) = spec(service) else { return };
+    let why = "only a headless Service and an ExternalName do without";
+    let Some(spec) = spec(service) else {
+        report.add(Fault::missing(service, &["spec", "ports"], why));
+        return;
+    };
     let ports = items(spec, "ports");
     if ports.is_empty() && !is_headless(spec) && type_of(spec) != "ExternalName" {
-        let why = "only a headless Service and an ExternalName do without";
         report.add(match get(spec, "ports") {
             Some(at) => Fault::depends(at, format!("must have a port: {why}")),
             None => Fault::missing(spec, &["ports"], why),
@@ -236,7 +239,7 @@ pub(super) fn topology_annotations(service: &Node, report: &mut Report<'_>) {
     if let (Some((old, other)), Some((new, at))) = (old, new)
         && old != new
     {
-        let says = "must be what `service.kubernetes.io/topology-aware-hints` is";
+        let says = "must be the same as `service.kubernetes.io/topology-aware-hints`";
         report.add(Fault::depends(at, says).beside(other, "the older annotation"));
     }
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     diag::codes,
+    schema::scalar,
     yaml::{Node, Value},
 };
 
@@ -176,8 +177,8 @@ fn types(node: &Node, place: Place, report: &mut Report<'_>) {
     if kind.is_empty() && (is_embedded || !is_free) {
         let why = match place.level {
             Level::Root => "the root is an `object`",
-            Level::Item => "every item has one",
-            Level::Field => "every field has one",
+            Level::Item => "every item must have one",
+            Level::Field => "every field must have one",
         };
         report.add(match get(node, "type") {
             Some(at) => fault(at, format!("must be set: {why}")),
@@ -308,17 +309,19 @@ fn map_list(node: &Node, keys: Option<&Node>, item: Option<&Node>, report: &mut 
     let required: BTreeSet<&str> = texts(item, "required").map(|(name, _)| name).collect();
     for (key, at) in texts(node, "x-kubernetes-list-map-keys") {
         if !seen.insert(key) {
-            report.add(fault(at, "is there twice"));
+            report.add(fault(at, "repeats a key"));
         }
         let Some(property) = properties.get_set(key) else {
-            report.add(fault(at, "must be a property of the items").beside(keys, "the keys"));
+            let says =
+                format!("must have only properties of the items, not {}", scalar::shown(key));
+            report.add(fault(at, says).of(keys));
             continue;
         };
         if matches!(text(property, "type"), "array" | "object") {
             report.add(fault(property, "must be a scalar, as it is a key of the list"));
         }
         if !required.contains(key) && !is_set(property, "default") {
-            let why = "a key of the list is required or has one";
+            let why = "a key of the list must be required or have one";
             report.add(missing(property, &["default"], why).beside(at, "the key"));
         }
         if is_true(property, "nullable") {

@@ -71,9 +71,12 @@ pub(super) fn entries<'a>(node: &'a Node, key: &str) -> &'a [Entry] {
     get(node, key).and_then(Node::as_mapping).map_or(&[], |mapping| mapping.iter().as_slice())
 }
 
-/// The texts of a list of strings.
+/// The texts of a list of strings. Null is the empty one there.
 pub(super) fn texts<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
-    items(node, key).iter().filter_map(|item| item.as_str().map(|text| (text, item)))
+    items(node, key).iter().filter_map(|item| {
+        let text = item.as_str().or_else(|| item.is_null().then_some(""));
+        text.map(|text| (text, item))
+    })
 }
 
 /// Whether a list or a map is set and has something in it.

@@ -8,7 +8,11 @@ use super::{
     selector,
     value::{Fields, at, entries, get, has_some, integer, integer_or_percent, spec, text},
 };
-use crate::{diag::codes, yaml::Node};
+use crate::{
+    diag::codes,
+    schema::scalar::shown,
+    yaml::{Entry, Node},
+};
 
 /// Source: `ValidatePodTemplateSpecForReplicaSet`, `ValidateDaemonSetSpec`,
 /// `ValidatePodTemplateSpecForStatefulSet`.
@@ -20,7 +24,8 @@ pub(super) fn selector_matches_labels(object: &Node, report: &mut Report<'_>) {
             let says = "must select something: it has no labels and no expressions";
             report.add(Fault::new(codes::SCHEMA_LENGTH, selector, says));
         }
-        compare(object, selector, report, selector::selects);
+        let wanted = entries(selector, "matchLabels");
+        compare(object, selector, wanted, report, selector::selects);
     }
 }
 
@@ -34,7 +39,7 @@ pub(super) fn plain_selector_matches_labels(object: &Node, report: &mut Report<'
     let Some(spec) = spec(object) else { return };
     let wanted = entries(spec, "selector");
     if let Some(selector) = get(spec, "selector").filter(|_| !wanted.is_empty()) {
-        compare(object, selector, report, |_, labels| {
+        compare(object, selector, wanted, report, |_, labels| {
             Some(wanted.iter().all(|entry| {
                 let label = labels.get(&entry.key);
                 label.is_some_and(|label| label.as_str() == entry.value.as_str())
@@ -48,20 +53,35 @@ pub(super) fn plain_selector_matches_labels(object: &Node, report: &mut Report<'
     }
 }
 
+/// Reports labels that a selector does not select; `wanted` are those that it names.
 fn compare(
     object: &Node,
     selector: &Node,
+    wanted: &[Entry],
     report: &mut Report<'_>,
     selects: impl Fn(&Node, &Fields<'_>) -> Option<bool>,
 ) {
     let Some(template) = at(object, &["spec", "template"]) else { return };
     let labels = at(template, &["metadata", "labels"]);
-    if selects(selector, &Fields::of(labels)) != Some(false) {
+    let given = Fields::of(labels);
+    if selects(selector, &given) != Some(false) {
         return;
     }
     let code = codes::SCHEMA_SELECTOR_MISMATCH;
     let fault = if let Some(labels) = labels {
-        Fault::new(code, labels, "must have the labels of the selector")
+        let is_lacking = |one: &&Entry| {
+            given.get(&one.key).and_then(Node::as_str).unwrap_or_default()
+                != one.value.as_str().unwrap_or_default()
+                || given.get(&one.key).is_none()
+        };
+        let says = match wanted.iter().find(is_lacking) {
+            Some(Entry { key, value, .. }) => {
+                let label = format!("{key}: {}", value.as_str().unwrap_or_default());
+                format!("must have {}, which the selector asks for", shown(&label))
+            }
+            None => "must have what the expressions of the selector ask for".to_owned(),
+        };
+        Fault::new(code, labels, says)
     } else {
         let why = "the selector selects by labels";
         Fault::missing(template, &["metadata", "labels"], why).code(code)
@@ -144,12 +164,17 @@ pub(super) fn daemon_set_update(object: &Node, report: &mut Report<'_>) {
     }
 }
 
-/// Source: `ValidateStatefulSetSpec`.
+/// Source: `ValidateStatefulSetSpec`, `validateRollingUpdateStatefulSet`.
 pub(super) fn stateful_set_update(object: &Node, report: &mut Report<'_>) {
     let Some(strategy) = at(object, &["spec", "updateStrategy"]) else { return };
-    if let Some(update) = get(strategy, "rollingUpdate")
-        && text(strategy, "type") == "OnDelete"
-    {
+    let Some(update) = get(strategy, "rollingUpdate") else { return };
+    if text(strategy, "type") == "OnDelete" {
         report.add(Fault::excluded(update, "`type` is `OnDelete`"));
+    } else if let Some(at) = get(update, "maxUnavailable")
+        && at.as_str().is_some()
+        && is_zero(update, "maxUnavailable")
+    {
+        let says = "must be more than `0%`";
+        report.add_since("1.35", Fault::new(codes::SCHEMA_RANGE, at, says));
     }
 }

@@ -449,6 +449,8 @@ pub(super) const CASES: &[Case] = &[
             ("-05", "starts with `-`"),
             ("Europe/Abcdefghijklmno", "a part has 15 characters"),
             ("Europe Vienna", "a part has a space at character 7"),
+            ("Europe/Wien", ""),
+            ("europe/vienna", "is written `Europe/Vienna`"),
         ],
     ),
     (
