@@ -1,9 +1,10 @@
-//! Builds the conformance cases of kustomize and compares the score with a floor that only rises.
+//! Runs the conformance cases of kustomize and of the API server, and compares the scores with
+//! floors that only rise.
 //!
 //! The cases are not in this repository: they are read from `$XTASK_CONFORMANCE`, or from
-//! `shared/conformance` beside the checkout. `conformance/kustomize.floor` holds the number of
-//! cases that must pass in each group, `conformance/kustomize.known-failures` each case that does
-//! not, with its reason. `UPDATE_CONFORMANCE=1` raises the floor and rewrites the list.
+//! `shared/conformance` beside the checkout. `conformance/<suite>.floor` holds the number of cases
+//! that must pass in each group, `conformance/<suite>.known-failures` each case that does not, with
+//! its reason. `UPDATE_CONFORMANCE=1` raises the floor and rewrites the list.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +12,8 @@
     reason = "a failure is a failed test, and the score is what it is for"
 )]
 
+#[path = "conformance/apiserver.rs"]
+mod apiserver;
 #[path = "conformance/cases.rs"]
 mod cases;
 
@@ -46,12 +49,15 @@ type Outcome = Result<Option<bool>, String>;
 fn main() {
     let arguments = Arguments::from_args();
     let root = cases::location();
-    let trials = if root.is_dir() {
-        vec![Trial::test("kustomize", move || suite(&root))]
-    } else {
-        println!("conformance: skipped, there is no {}", root.display());
-        Vec::new()
-    };
+    let mut trials = Vec::new();
+    for (name, run) in [("kustomize", suite as fn(&Path) -> _), ("apiserver", apiserver::suite)] {
+        let suite = root.join(name);
+        if suite.is_dir() {
+            trials.push(Trial::test(name, move || run(&suite)));
+        } else {
+            println!("conformance: skipped, there is no {}", suite.display());
+        }
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -78,7 +84,7 @@ fn suite(root: &Path) -> Result<(), Failed> {
     panic::set_hook(hook);
     let score = print_score(&outcomes);
     print_errors(&cases)?;
-    judge(&outcomes, &score)
+    judge("kustomize", &outcomes, &score)
 }
 
 /// What a build made, and its first error.
@@ -180,14 +186,15 @@ fn print_score(outcomes: &BTreeMap<String, Outcome>) -> BTreeMap<String, usize> 
 
 /// Compares the outcomes with the committed floor and list.
 fn judge(
+    suite: &str,
     outcomes: &BTreeMap<String, Outcome>,
     score: &BTreeMap<String, usize>,
 ) -> Result<(), Failed> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
-    let (floor_path, list_path) =
-        (here.join("kustomize.floor"), here.join("kustomize.known-failures"));
-    let floor = pairs(&floor_path, ' ')?;
-    let known = pairs(&list_path, ':')?;
+    let (floor_name, list_name) = (format!("{suite}.floor"), format!("{suite}.known-failures"));
+    let (floor_path, list_path) = (here.join(&floor_name), here.join(&list_name));
+    let floor = pairs(&floor_path, " ")?;
+    let known = pairs(&list_path, ": ")?;
     if env::var_os("UPDATE_CONFORMANCE").is_some() {
         return update(outcomes, score, &floor, &known, &floor_path, &list_path);
     }
@@ -195,25 +202,25 @@ fn judge(
     for (group, &passed) in score {
         let least: usize = match floor.get(group) {
             Some(number) => number.parse()?,
-            None => return Err(format!("kustomize.floor has no line for `{group}`").into()),
+            None => return Err(format!("{floor_name} has no line for `{group}`").into()),
         };
         if passed < least {
-            let _ = writeln!(wrong, "{group}: {passed} cases pass, and the floor is {least}");
+            let _ = writeln!(wrong, "{group}: {passed} pass, and the floor is {least}");
         } else if passed > least {
-            println!("{group}: {passed} cases pass: raise the floor from {least}");
+            println!("{group}: {passed} pass: raise the floor from {least}");
         }
     }
     for (name, outcome) in outcomes {
         match (outcome, known.contains_key(name)) {
             (Err(why), false) => _ = writeln!(wrong, "{name} fails: {why}"),
             (Ok(_), true) => {
-                _ = writeln!(wrong, "{name} passes: remove it from kustomize.known-failures");
+                _ = writeln!(wrong, "{name} passes: remove it from {list_name}");
             }
             _ => {}
         }
     }
     for name in known.keys().filter(|name| !outcomes.contains_key(*name)) {
-        let _ = writeln!(wrong, "{name} is no case: remove it from kustomize.known-failures");
+        let _ = writeln!(wrong, "{name} is no case: remove it from {list_name}");
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
 }
@@ -249,7 +256,7 @@ fn update(
 }
 
 /// The lines of a file, split at the first `separator`; what follows `#` at the start is a comment.
-fn pairs(path: &Path, separator: char) -> Result<BTreeMap<String, String>, Failed> {
+fn pairs(path: &Path, separator: &str) -> Result<BTreeMap<String, String>, Failed> {
     let mut pairs = BTreeMap::new();
     let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {

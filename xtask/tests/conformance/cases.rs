@@ -1,4 +1,4 @@
-//! The conformance cases of kustomize on this machine.
+//! Where the conformance cases are on this machine, and reading those of kustomize.
 
 use std::{
     env, fs,
@@ -26,13 +26,13 @@ pub enum Kind {
     Success,
 }
 
-/// The directory of the cases, which need not be there.
+/// The directory of all suites, which need not be there.
 pub fn location() -> PathBuf {
     let base = env::var_os("XTASK_CONFORMANCE").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance"),
         PathBuf::from,
     );
-    xtask::source::normalize(&base.join("kustomize"))
+    xtask::source::normalize(&base)
 }
 
 /// The directory of each case.
