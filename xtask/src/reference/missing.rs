@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cluster::Object,
-    diag::{Anchor, Diagnostic, closest, codes},
+    diag::{Anchor, Code, Diagnostic, closest, codes},
     yaml::Text,
 };
 
@@ -96,8 +96,9 @@ impl<'c, 'a> Checker<'c, 'a> {
             None => "which is not there".to_owned(),
         };
         let message = format!("`{at}` of {from} names {kind} `{name}`, {place}");
-        let mut diagnostic =
-            cluster.missing(codes::REFERENCE_MISSING_OBJECT, message, from.at(at.node.span));
+        let code = codes::REFERENCE_MISSING_OBJECT;
+        let told = (code, message, from.at(at.node.span));
+        let Some(mut diagnostic) = self.told_missing(target, told) else { return };
         let (meant, help) = if let Some((help, object)) = suggestion {
             (object, Some(help))
         } else if let Some(other) = cluster.named(group, kind, name).next() {
@@ -116,6 +117,22 @@ impl<'c, 'a> Checker<'c, 'a> {
             diagnostic = diagnostic.with_related(meant.name_anchor(), meant.to_string());
         }
         self.out.push(diagnostic);
+    }
+
+    /// That an object is missing, unless something that is not seen here makes it. Where others make
+    /// a namespace, what is in it is to be here all the same.
+    fn told_missing(
+        &self,
+        target: &Target<'_>,
+        told: (Code, String, Anchor),
+    ) -> Option<Diagnostic<Anchor>> {
+        let cluster = self.resolver.cluster;
+        match &target.namespace {
+            Some(namespace) if cluster.external("", "Namespace", "", namespace).is_none() => {
+                cluster.missing_in(namespace, &[target.name], told)
+            }
+            _ => Some(cluster.missing(told.0, told.1, told.2)),
+        }
     }
 
     /// What may have been meant, as a help and as an object.
