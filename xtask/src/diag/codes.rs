@@ -280,27 +280,27 @@ codes! {
     REFERENCE_DUPLICATE_APPLICATION = "reference/duplicate-application";
 
     /// An object is named that is not there.
-    REFERENCE_MISSING_OBJECT = "reference/missing-object";
+    REFERENCE_MISSING_OBJECT = "reference/missing-object", explained;
     /// A key of a ConfigMap or a Secret is named, or needed, that it does not have.
-    REFERENCE_MISSING_KEY = "reference/missing-key";
+    REFERENCE_MISSING_KEY = "reference/missing-key", explained;
     /// Objects are in a namespace that nothing makes.
-    REFERENCE_MISSING_NAMESPACE = "reference/missing-namespace";
+    REFERENCE_MISSING_NAMESPACE = "reference/missing-namespace", explained;
     /// A file of a volume is mounted that the volume does not have.
-    REFERENCE_MISSING_SUB_PATH = "reference/missing-sub-path";
+    REFERENCE_MISSING_SUB_PATH = "reference/missing-sub-path", explained;
     /// A ConfigMap or a Secret is used that has no data.
-    REFERENCE_NO_DATA = "reference/no-data";
+    REFERENCE_NO_DATA = "reference/no-data", explained;
     /// A port of a Service is called that it does not have.
-    REFERENCE_MISSING_PORT = "reference/missing-port";
+    REFERENCE_MISSING_PORT = "reference/missing-port", explained;
     /// A listener of a Gateway is named that it does not have.
-    REFERENCE_MISSING_LISTENER = "reference/missing-listener";
+    REFERENCE_MISSING_LISTENER = "reference/missing-listener", explained;
     /// The Service of a StatefulSet has an address of its own, so that its pods have no names.
-    REFERENCE_NOT_HEADLESS = "reference/not-headless";
+    REFERENCE_NOT_HEADLESS = "reference/not-headless", explained;
     /// A Secret is named where one of another type is needed.
-    REFERENCE_SECRET_TYPE = "reference/secret-type";
+    REFERENCE_SECRET_TYPE = "reference/secret-type", explained;
     /// Nothing uses a ConfigMap.
-    REFERENCE_UNUSED_CONFIG_MAP = "reference/unused-config-map";
+    REFERENCE_UNUSED_CONFIG_MAP = "reference/unused-config-map", explained;
     /// Nothing uses a Secret.
-    REFERENCE_UNUSED_SECRET = "reference/unused-secret";
+    REFERENCE_UNUSED_SECRET = "reference/unused-secret", explained;
     /// ExternalDNS is not told how to treat records, which it must be.
     TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy";
     /// An annotation is for another release of ExternalDNS than the one that is deployed.
