@@ -69,7 +69,7 @@ impl<'a> Cluster<'a> {
     pub fn new(name: &'a str, world: World, objects: Vec<Object<'a>>) -> Self {
         let mut cluster = Self {
             name,
-            production: name.starts_with("prod"),
+            production: is_production(name),
             world,
             externals: &[],
             objects,
@@ -145,12 +145,6 @@ impl<'a> Cluster<'a> {
     /// Whether all that is deployed is here.
     pub fn is_closed(&self) -> bool {
         self.world == World::Closed
-    }
-
-    /// Whether it serves its users, which its name says: `prod`, `production`, `prod-eu`, `prod2`.
-    pub fn is_production(&self) -> bool {
-        let word = self.name.split(['-', '_', '.']).next().unwrap_or_default();
-        matches!(word.trim_end_matches(|c: char| c.is_ascii_digit()), "prod" | "production")
     }
 
     /// The objects in order.
@@ -284,6 +278,12 @@ impl<'a> Cluster<'a> {
                 .with_help("it is not among what was checked; check it together with this"),
         }
     }
+}
+
+/// Whether an environment is production by its name: `prod`, `production`, `prod-eu`, `prod2`.
+fn is_production(name: &str) -> bool {
+    let word = name.split(['-', '_', '.']).next().unwrap_or_default();
+    matches!(word.trim_end_matches(|c: char| c.is_ascii_digit()), "prod" | "production")
 }
 
 /// The labels of an object.

@@ -224,6 +224,8 @@ mod tests {
         for (name, expected) in [
             ("prod", true),
             ("prod-eu", true),
+            ("production2", true),
+            ("product-demo", false),
             ("dev", false),
             ("prod-test", false),
             ("live", true),

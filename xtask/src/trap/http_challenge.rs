@@ -79,7 +79,7 @@ pub(super) fn two_clusters(clusters: &[Cluster<'_>], out: &mut Vec<Diagnostic<An
                 );
                 let related = other.at(other_at.span);
                 object.warning(code, message, at).with_related(related, "the other cluster's")
-            } else if cluster.is_production() {
+            } else if cluster.production {
                 let message = format!(
                     "name `{name}` of {object} is proved by HTTP-01: a cluster that is to replace this one gets no certificate before DNS points to it"
                 );

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    if !cluster.is_production() {
+    if !cluster.production {
         return;
     }
     for used in image_uses(cluster) {

@@ -22,7 +22,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         };
         let message =
             format!("`{path}` of {object} {says}: what runs depends on when it was pulled");
-        let severity = if cluster.is_production() { Severity::Error } else { Severity::Warning };
+        let severity = if cluster.production { Severity::Error } else { Severity::Warning };
         let diagnostic = object.warning(codes::TRAP_IMAGE_TAG, message, used.node);
         out.push(
             Diagnostic { severity, ..diagnostic }

@@ -51,7 +51,7 @@ fn report(
 
 /// What is secret in production is in other environments often made up, and always a bad example.
 pub(super) fn severity(cluster: &Cluster<'_>) -> Severity {
-    if cluster.is_production() { Severity::Error } else { Severity::Warning }
+    if cluster.production { Severity::Error } else { Severity::Warning }
 }
 
 /// The value of an entry of `data`; what is no base64 as it is written.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
-    if !cluster.is_production() {
+    if !cluster.production {
         return;
     }
     let injected: BTreeSet<&str> = cluster
