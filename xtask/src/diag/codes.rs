@@ -302,61 +302,61 @@ codes! {
     /// Nothing uses a Secret.
     REFERENCE_UNUSED_SECRET = "reference/unused-secret", explained;
     /// ExternalDNS is not told how to treat records, which it must be.
-    TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy";
+    TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy", explained;
     /// An annotation is for another release of ExternalDNS than the one that is deployed.
-    TRAP_EXTERNAL_DNS_ANNOTATION = "trap/external-dns-annotation";
+    TRAP_EXTERNAL_DNS_ANNOTATION = "trap/external-dns-annotation", explained;
     /// ExternalDNS has several replicas.
-    TRAP_EXTERNAL_DNS_REPLICAS = "trap/external-dns-replicas";
+    TRAP_EXTERNAL_DNS_REPLICAS = "trap/external-dns-replicas", explained;
     /// ExternalDNS marks its records with an id that every cluster has.
-    TRAP_EXTERNAL_DNS_OWNER = "trap/external-dns-owner";
+    TRAP_EXTERNAL_DNS_OWNER = "trap/external-dns-owner", explained;
     /// Two ExternalDNS mark records of one zone with the same id.
-    TRAP_EXTERNAL_DNS_SHARED_OWNER = "trap/external-dns-shared-owner";
+    TRAP_EXTERNAL_DNS_SHARED_OWNER = "trap/external-dns-shared-owner", explained;
     /// A certificate keeps its private key when it is renewed.
-    TRAP_CERTIFICATE_KEY = "trap/certificate-key";
+    TRAP_CERTIFICATE_KEY = "trap/certificate-key", explained;
     /// A certificate is to be renewed at a time that does not go with how long it is valid.
-    TRAP_CERTIFICATE_RENEWAL = "trap/certificate-renewal";
+    TRAP_CERTIFICATE_RENEWAL = "trap/certificate-renewal", explained;
     /// A certificate for clients is asked of a public authority.
-    TRAP_ACME_CLIENT_AUTH = "trap/acme-client-auth";
+    TRAP_ACME_CLIENT_AUTH = "trap/acme-client-auth", explained;
     /// A name is proved by HTTP-01 where that cannot work, or not before DNS points here.
-    TRAP_HTTP_CHALLENGE = "trap/http-challenge";
+    TRAP_HTTP_CHALLENGE = "trap/http-challenge", explained;
     /// A certificate of production is signed by an authority that no client trusts.
-    TRAP_TEST_ISSUER = "trap/test-issuer";
+    TRAP_TEST_ISSUER = "trap/test-issuer", explained;
     /// The certificate of a client of MongoDB looks like that of a member.
-    TRAP_MONGODB_CLIENT_SUBJECT = "trap/mongodb-client-subject";
+    TRAP_MONGODB_CLIENT_SUBJECT = "trap/mongodb-client-subject", explained;
     /// The certificate of the members of MongoDB is not for all of their names.
-    TRAP_MONGODB_MEMBER_NAMES = "trap/mongodb-member-names";
+    TRAP_MONGODB_MEMBER_NAMES = "trap/mongodb-member-names", explained;
     /// The certificate of the members of MongoDB is not for clients and servers.
-    TRAP_MONGODB_MEMBER_USAGES = "trap/mongodb-member-usages";
+    TRAP_MONGODB_MEMBER_USAGES = "trap/mongodb-member-usages", explained;
     /// A Secret that is renewed is mounted so that the renewal is never seen.
-    TRAP_STALE_SECRET = "trap/stale-secret";
+    TRAP_STALE_SECRET = "trap/stale-secret", explained;
     /// A constraint is applied before its template, on which its kind depends.
-    TRAP_CONSTRAINT_ORDER = "trap/constraint-order";
+    TRAP_CONSTRAINT_ORDER = "trap/constraint-order", explained;
     /// A constraint whose kind may not be there yet is part of a dry run.
-    TRAP_CONSTRAINT_DRY_RUN = "trap/constraint-dry-run";
+    TRAP_CONSTRAINT_DRY_RUN = "trap/constraint-dry-run", explained;
     /// The values of a Secret are in the repository.
-    TRAP_SECRET_IN_CLEAR = "trap/secret-in-clear";
+    TRAP_SECRET_IN_CLEAR = "trap/secret-in-clear", explained;
     /// A password, a token or a private key is in the repository, outside of a Secret.
-    TRAP_PASSWORD_IN_CLEAR = "trap/password-in-clear";
+    TRAP_PASSWORD_IN_CLEAR = "trap/password-in-clear", explained;
     /// A namespace lets in pods of every kind.
-    TRAP_POD_SECURITY = "trap/pod-security";
+    TRAP_POD_SECURITY = "trap/pod-security", explained;
     /// An upgrade of the cluster changes which pods a namespace lets in.
-    TRAP_POD_SECURITY_VERSION = "trap/pod-security-version";
+    TRAP_POD_SECURITY_VERSION = "trap/pod-security-version", explained;
     /// A network policy opens the way to the login of the node.
-    TRAP_METADATA_ADDRESS = "trap/metadata-address";
+    TRAP_METADATA_ADDRESS = "trap/metadata-address", explained;
     /// A network policy opens DNS to any address.
-    TRAP_DNS_EGRESS = "trap/dns-egress";
+    TRAP_DNS_EGRESS = "trap/dns-egress", explained;
     /// A rollout waits for a volume that the old pod has.
-    TRAP_VOLUME_ROLLOUT = "trap/volume-rollout";
+    TRAP_VOLUME_ROLLOUT = "trap/volume-rollout", explained;
     /// A number of replicas is written down for what is scaled automatically.
-    TRAP_AUTOSCALED_REPLICAS = "trap/autoscaled-replicas";
+    TRAP_AUTOSCALED_REPLICAS = "trap/autoscaled-replicas", explained;
     /// A disruption budget keeps nodes from being drained.
-    TRAP_BLOCKED_DRAIN = "trap/blocked-drain";
+    TRAP_BLOCKED_DRAIN = "trap/blocked-drain", explained;
     /// An image is `latest`, or has no tag.
-    TRAP_IMAGE_TAG = "trap/image-tag";
+    TRAP_IMAGE_TAG = "trap/image-tag", explained;
     /// An image has no digest, in production.
-    TRAP_IMAGE_DIGEST = "trap/image-digest";
+    TRAP_IMAGE_DIGEST = "trap/image-digest", explained;
     /// Something is used that its makers have given up.
-    TRAP_RETIRED = "trap/retired";
+    TRAP_RETIRED = "trap/retired", explained;
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
