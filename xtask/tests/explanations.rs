@@ -38,7 +38,6 @@ const WITHOUT_AN_EXPLANATION: &[&str] = &[
     "reference/missing-middleware",
     "reference/missing-grant",
     "reference/no-listener",
-    "reference/missing-tls-secret",
     "reference/certificate-hosts",
     "reference/tls-hosts",
     "reference/duplicate-route",

@@ -260,8 +260,6 @@ codes! {
     REFERENCE_MISSING_GRANT = "reference/missing-grant";
     /// No listener of its Gateway takes a route, or one of its hosts.
     REFERENCE_NO_LISTENER = "reference/no-listener";
-    /// Nothing makes the Secret that a route takes its certificate from.
-    REFERENCE_MISSING_TLS_SECRET = "reference/missing-tls-secret";
     /// A certificate is not for the host that is served with it.
     REFERENCE_CERTIFICATE_HOSTS = "reference/certificate-hosts";
     /// An Ingress serves a host without TLS beside others with it.

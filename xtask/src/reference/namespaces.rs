@@ -92,11 +92,17 @@ pub(super) fn check(resolver: &Resolver<'_, '_>, out: &mut Vec<Diagnostic<Anchor
 /// How many namespaces are compared with a wrong one.
 const MAX_COMPARED: usize = 200;
 
+/// Whether objects of the kind of this one are in no namespace for certain.
+pub(super) fn is_unscoped(object: &Object<'_>) -> bool {
+    let gvk = &object.id.gvk;
+    object.id.is_cluster_scoped || CLUSTER_SCOPED.contains(&(gvk.group.as_str(), gvk.kind.as_str()))
+}
+
 /// Whether objects of a kind are in namespaces for certain.
 fn is_namespaced(object: &Object<'_>, defined: &BTreeSet<(&str, &str)>) -> bool {
     let gvk = &object.id.gvk;
     let (group, kind) = (gvk.group.as_str(), gvk.kind.as_str());
-    if object.id.is_cluster_scoped || CLUSTER_SCOPED.contains(&(group, kind)) {
+    if is_unscoped(object) {
         return false;
     }
     is_known(group, &gvk.version, kind)

@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 
 use super::{
+    super::namespaces::is_unscoped,
     application::{Application, IN_CLUSTER, Source},
     glob, plain,
 };
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
-    resource,
+    resource::{Gvk, is_known},
     yaml::{Node, Text},
 };
 
@@ -260,16 +261,13 @@ fn is_listed(entry: &Node, object: &Object<'_>) -> bool {
 
 /// Whether objects of the kind of this one are in a namespace, if that is known.
 pub(super) fn is_namespaced(object: &Object<'_>) -> Option<bool> {
-    let gvk = &object.id.gvk;
-    let (group, kind) = (gvk.group.as_str(), gvk.kind.as_str());
-    if object.id.is_cluster_scoped
-        || matches!(group, "constraints.gatekeeper.sh" | "templates.gatekeeper.sh")
-        || matches!(kind, "ClusterIssuer" | "ClusterSecretStore" | "GatewayClass")
-    {
+    let Gvk { group, version, kind } = &object.id.gvk;
+    let is_policy =
+        matches!(group.as_str(), "constraints.gatekeeper.sh" | "templates.gatekeeper.sh");
+    if is_policy || is_unscoped(object) {
         return Some(false);
     }
-    let is_known = resource::is_known(group, &gvk.version, kind);
-    (is_known || !object.id.namespace.is_empty()).then_some(true)
+    (is_known(group, version, kind) || !object.id.namespace.is_empty()).then_some(true)
 }
 
 /// An address without what makes no difference.

@@ -62,7 +62,7 @@ fn listener_certificates<'a>(
             let namespace = text(reference, &["namespace"]).unwrap_or(&own);
             let path = format!("spec.listeners[{index}].tls.certificateRefs[{number}].name");
             out.extend(grants.check((gateway, &path, node), "Secret", namespace));
-            let certificate = certificates.secret((gateway, &path, node), namespace, out);
+            let certificate = certificates.of_secret(namespace, node);
             let path = format!("spec.listeners[{index}].hostname");
             // Of several certificates each may be for another host.
             let is_only = items(listener, &["tls", "certificateRefs"]).nth(1).is_none();

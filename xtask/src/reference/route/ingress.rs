@@ -103,10 +103,8 @@ fn tls<'a>(
     let mut all: Vec<&str> = Vec::new();
     let mut is_for_all = false;
     for (index, entry) in items(spec, &["tls"]) {
-        let path = format!("spec.tls[{index}].secretName");
-        let certificate = entry
-            .get("secretName")
-            .and_then(|node| certificates.secret((object, &path, node), &object.namespace(), out));
+        let secret = entry.get("secretName");
+        let certificate = secret.and_then(|node| certificates.of_secret(&object.namespace(), node));
         is_for_all |= items(entry, &["hosts"]).next().is_none();
         for (number, node) in items(entry, &["hosts"]) {
             let Some(host) = node.as_str() else { continue };

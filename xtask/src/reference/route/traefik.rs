@@ -74,9 +74,7 @@ impl<'a> Look<'_, '_, 'a> {
         let from = self.from;
         let tls = from.node.at(&["spec", "tls"]);
         let secret = tls.and_then(|tls| tls.get("secretName"));
-        let certificate = secret.and_then(|node| {
-            certificates.secret((from, "spec.tls.secretName", node), &from.namespace(), out)
-        });
+        let certificate = secret.and_then(|node| certificates.of_secret(&from.namespace(), node));
         for (index, route) in items(from.node, &["spec", "routes"]) {
             let path = format!("spec.routes[{index}]");
             self.services(route, &["services"], &path, out);
