@@ -12,6 +12,8 @@ pub mod yaml;
 
 pub mod resource;
 
+pub mod formats;
+
 pub mod template;
 
 pub mod kustomize;

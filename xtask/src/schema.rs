@@ -10,10 +10,8 @@ mod check;
 pub mod custom;
 mod deprecation;
 mod findings;
-pub mod formats;
 mod metadata;
 mod model;
-mod pattern;
 mod range;
 mod rules;
 mod scalar;
@@ -22,3 +20,5 @@ mod version;
 
 pub use store::Store;
 pub use version::{Version, Versions};
+
+use crate::formats::{self, pattern};

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["yaml"],
     &["resource"],
+    &["formats"],
     &["template"],
     &["kustomize"],
     &["repository"],

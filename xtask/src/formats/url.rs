@@ -36,6 +36,16 @@ pub(super) fn https(text: &str) -> Verdict {
     escapes(path, |_| true).map_err(|fault| fault.of("the path"))
 }
 
+/// Whether `text` is a host, with or without a port, as Go's `net/url` takes it.
+pub fn has_host_and_port(text: &str) -> bool {
+    host_and_port(text).is_ok()
+}
+
+/// Whether each `%` of `text` stands before two hexadecimal digits.
+pub fn has_sound_escapes(text: &str) -> bool {
+    escapes(text, |_| true).is_ok()
+}
+
 fn after_scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(':')?;
     scheme.eq_ignore_ascii_case("https").then_some(rest)?.strip_prefix("//")

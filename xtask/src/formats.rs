@@ -1,4 +1,4 @@
-//! The syntaxes of strings that the schemas of the API name.
+//! The syntaxes of strings that the schemas of the API name, and regular expressions.
 //!
 //! Each follows what the API server does, as the modules below name their sources; their grammars are
 //! in `schema-generator/src/formats.rs`. They are checks of bytes, not regular expressions, as every
@@ -11,6 +11,7 @@ mod cron;
 mod keys;
 mod names;
 mod paths;
+pub mod pattern;
 mod quantity;
 mod resources;
 mod text;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use quantity::Quantity;
 use text::{Fault, Verdict};
+pub use url::{has_host_and_port, has_sound_escapes};
 
 /// The table of the formats: variant, name, check, and what a text must be.
 macro_rules! formats {

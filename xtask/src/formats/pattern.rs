@@ -23,11 +23,12 @@ const LENGTH_LIMIT: usize = 16 * 1024;
 const NEST_LIMIT: u32 = 100;
 
 /// A compiled pattern, or what is wrong with it in a few words.
-type Compiled = Result<Arc<Regex>, Arc<str>>;
+pub type Compiled = Result<Arc<Regex>, Arc<str>>;
 
 /// A pattern that a text must match somewhere.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub struct Pattern {
+    /// As it is written.
     pub text: Text,
     compiled: OnceLock<Compiled>,
 }
@@ -54,20 +55,26 @@ impl Pattern {
     }
 }
 
-/// The compiled form of a pattern: a project writes the same one in many places.
-fn cached(text: &Text) -> Compiled {
-    static CACHE: Mutex<BTreeMap<Text, Compiled>> = Mutex::new(BTreeMap::new());
-    let known = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = known().get(text) {
-        return found.clone();
+static CACHE: Mutex<BTreeMap<Text, Compiled>> = Mutex::new(BTreeMap::new());
+
+/// The compiled form of a pattern, kept from now on: a project writes the same one in many places.
+pub fn cached(text: &str) -> Compiled {
+    if let Some(found) = known(text) {
+        return found;
     }
     let compiled = compile(text).map(Arc::new).map_err(Arc::from);
-    known().insert(text.clone(), compiled.clone());
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    cache.insert(text.into(), compiled.clone());
     compiled
 }
 
+/// The compiled form of a pattern that was compiled before.
+pub fn known(text: &str) -> Option<Compiled> {
+    CACHE.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned()
+}
+
 /// Compiles a pattern. The error is what is wrong with it, in a few words.
-fn compile(pattern: &str) -> Result<Regex, String> {
+pub fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LENGTH_LIMIT {
         return Err(format!("it is longer than {LENGTH_LIMIT} bytes"));
     }

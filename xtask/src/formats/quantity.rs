@@ -168,6 +168,59 @@ impl Quantity {
         self.digits.is_empty()
     }
 
+    /// The nearest double; infinite if it is beyond all of them.
+    pub fn approximate(&self) -> f64 {
+        let digits: String = self.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let sign = if self.is_negative { "-" } else { "" };
+        format!("{sign}0{digits}e{}", self.exponent).parse().unwrap_or(f64::NAN)
+    }
+
+    /// The value with the other sign.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { is_negative: !self.is_negative && !self.is_zero(), ..self }
+    }
+
+    /// The sum. None if the powers of ten are so far apart that it would have too many digits.
+    pub fn plus(&self, other: &Self) -> Option<Self> {
+        const DIGITS: usize = 200;
+        if self.is_zero() || other.is_zero() {
+            return Some(if self.is_zero() { other.clone() } else { self.clone() });
+        }
+        let exponent = self.exponent.min(other.exponent);
+        // The digits from the last one on, all of them with the same power of ten.
+        let aligned = |one: &Self| -> Option<Vec<u8>> {
+            let zeros = usize::try_from(one.exponent.saturating_sub(exponent)).ok()?;
+            if zeros.saturating_add(one.digits.len()) > DIGITS {
+                return None;
+            }
+            let digits = one.digits.iter().rev().copied();
+            Some(std::iter::repeat_n(0, zeros).chain(digits).collect())
+        };
+        let (greater, lesser) = match self.cmp_magnitude(other) {
+            Ordering::Less => (other, self),
+            Ordering::Equal | Ordering::Greater => (self, other),
+        };
+        let is_sum = self.is_negative == other.is_negative;
+        let mut digits = aligned(greater)?;
+        let mut carry = 0_i8;
+        let mut rest = aligned(lesser)?.into_iter();
+        for digit in &mut digits {
+            let next = i8::try_from(rest.next().unwrap_or(0)).unwrap_or(0);
+            let own = i8::try_from(*digit).unwrap_or(0);
+            let value = if is_sum { own + next + carry } else { own - next - carry };
+            carry = i8::from(if is_sum { value > 9 } else { value < 0 });
+            *digit = u8::try_from(value.rem_euclid(10)).unwrap_or(0);
+        }
+        if carry > 0 {
+            digits.push(1);
+        }
+        digits.reverse();
+        let sum = Self::new(digits, exponent);
+        let is_negative = greater.is_negative && !sum.is_zero();
+        Some(Self { is_negative, ..sum })
+    }
+
     /// The whole number that is nearest above the magnitude, with its sign, and whether it is the
     /// value itself. None if it does not fit.
     pub fn whole(&self) -> Option<(i128, bool)> {
@@ -266,6 +319,13 @@ fn multiply(digits: &[u8], factor: u64) -> Vec<u8> {
     product
 }
 
+impl From<i64> for Quantity {
+    fn from(value: i64) -> Self {
+        let digits = value.unsigned_abs().to_string().bytes().map(|byte| byte - b'0').collect();
+        Self { is_negative: value < 0, ..Self::new(digits, 0) }
+    }
+}
+
 impl Ord for Quantity {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.is_negative, other.is_negative) {
@@ -290,6 +350,25 @@ mod tests {
 
     fn quantity(text: &str) -> Quantity {
         Quantity::parse(text).expect(text)
+    }
+
+    #[test]
+    fn a_sum_is_exact() {
+        for (a, b, sum) in [
+            ("50k", "20k", "70k"),
+            ("1", "-1", "0"),
+            ("999", "1m", "999.001"),
+            ("1Gi", "-1Mi", "1023Mi"),
+            ("-3", "1.5", "-1.5"),
+            ("0", "5", "5"),
+            ("95", "5", "100"),
+        ] {
+            assert_eq!(quantity(a).plus(&quantity(b)), Some(quantity(sum)), "{a} + {b}");
+            assert_eq!(quantity(b).plus(&quantity(a)), Some(quantity(sum)), "{b} + {a}");
+        }
+        assert_eq!(quantity("1e1000").plus(&quantity("1")), None);
+        assert_eq!(Quantity::from(-50).negated(), quantity("50"));
+        assert!((quantity("1.5Ki").approximate() - 1536.0).abs() < f64::EPSILON);
     }
 
     #[test]

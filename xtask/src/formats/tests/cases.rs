@@ -1,6 +1,6 @@
 //! Texts of every format, in the order of the formats' names.
 
-use crate::schema::formats::Format::{self, *};
+use crate::formats::Format::{self, *};
 
 /// A format, texts that pass, and texts that do not with a part of what is said.
 pub(super) type Case = (Format, &'static [&'static str], &'static [(&'static str, &'static str)]);
