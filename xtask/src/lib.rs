@@ -14,6 +14,8 @@ pub mod resource;
 
 pub mod formats;
 
+pub mod cel;
+
 pub mod template;
 
 pub mod kustomize;

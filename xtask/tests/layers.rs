@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["yaml"],
     &["resource"],
     &["formats"],
+    &["cel"],
     &["template"],
     &["kustomize"],
     &["repository"],

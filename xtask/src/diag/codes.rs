@@ -229,6 +229,12 @@ codes! {
     SCHEMA_SELECTOR_MISMATCH = "schema/selector-mismatch", explained;
     /// The schema of a custom resource is not structural.
     SCHEMA_STRUCTURAL = "schema/structural", explained;
+    /// A rule of a custom kind does not hold.
+    SCHEMA_RULE = "schema/rule";
+    /// An expression does not compile, or is of the wrong type.
+    SCHEMA_CEL = "schema/cel";
+    /// A rule of a custom kind is not looked at, since it needs what only a server knows.
+    SCHEMA_CEL_UNSUPPORTED = "schema/cel-unsupported";
 
     /// A Service selects no pods.
     REFERENCE_SERVICE_SELECTS_NOTHING = "reference/service-selects-nothing";
@@ -299,6 +305,7 @@ codes! {
     REFERENCE_UNUSED_CONFIG_MAP = "reference/unused-config-map", explained;
     /// Nothing uses a Secret.
     REFERENCE_UNUSED_SECRET = "reference/unused-secret", explained;
+
     /// ExternalDNS is not told how to treat records, which it must be.
     TRAP_EXTERNAL_DNS_POLICY = "trap/external-dns-policy", explained;
     /// An annotation is for another release of ExternalDNS than the one that is deployed.

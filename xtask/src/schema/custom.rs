@@ -13,6 +13,7 @@ mod constraint;
 mod curated;
 mod definition;
 mod formats;
+mod rules;
 mod strip;
 mod structural;
 #[cfg(test)]
@@ -32,8 +33,9 @@ pub(super) use self::curated::{get, names};
 pub(super) use self::{
     accept::{Fuel, accepts},
     formats::CustomFormat,
+    rules::{Rules, evaluate, is_ruled},
     structural::pruned,
-    value::{identity, settled},
+    value::{identity, plain, settled},
 };
 use super::model::{KindEntry, Schema};
 use crate::{
@@ -57,6 +59,9 @@ pub struct CustomKind {
 pub(super) struct Read {
     pub entry: KindEntry,
     pub schema: Schema,
+    pub rules: Option<Rules>,
+    /// Whether the status that a client sends is dropped.
+    pub has_status: bool,
 }
 
 /// The custom kinds that some objects define.
@@ -92,7 +97,10 @@ impl CustomKind {
                 name: Some(Text::const_new("dns1123-subdomain")),
                 name_max_length: None,
             };
-            Read { entry, schema: structural::object(&json) }
+            let has_status = json.get("status") == Some(&Json::Bool(true));
+            let own = json.get("schema").filter(|_| self.line.contains(rules::KEYWORD));
+            let rules = own.and_then(|own| Rules::of_kind(own, has_status));
+            Read { entry, schema: structural::object(&json), rules, has_status }
         })
     }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{bundle::Bundle, version::Versions};
 use crate::{
-    diag::{Code, Diagnostic, Severity},
+    diag::{Code, Diagnostic, Severity, codes},
     source::Span,
 };
 
@@ -66,6 +66,22 @@ impl Findings {
         self.all.len() >= LIMIT
     }
 
+    /// Whether rules say nothing of the object: the server does not look at them where a value is not
+    /// what its schema says.
+    ///
+    /// Source: `hasBlockingErr` of `apiextensions-apiserver/pkg/registry/customresource/strategy.go`.
+    pub fn is_in_the_way_of_rules(&self) -> bool {
+        const BLOCKING: &[Code] = &[
+            codes::SCHEMA_ENUM,
+            codes::SCHEMA_FORBIDDEN,
+            codes::SCHEMA_LENGTH,
+            codes::SCHEMA_MISSING_FIELD,
+            codes::SCHEMA_TYPE,
+            codes::SCHEMA_UNKNOWN_FIELD,
+        ];
+        self.is_full() || self.all.keys().any(|key| BLOCKING.contains(&key.code))
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -106,7 +122,7 @@ pub(super) fn names(bundle: &Bundle, versions: Versions) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{diag::codes, schema::version::Version};
+    use crate::schema::version::Version;
 
     #[test]
     fn versions_are_named_shortly() {

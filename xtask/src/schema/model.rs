@@ -82,19 +82,16 @@ pub(super) struct More {
     pub not: Option<Schema>,
     /// Which items of a list must differ.
     pub distinct: Distinct,
-    /// The rules of `x-kubernetes-validations`, which are not evaluated yet.
-    pub rules: Vec<Rule>,
 }
 
 impl More {
     /// Whether nothing is demanded.
     pub fn is_empty(&self) -> bool {
-        let Self { pattern, format, range, all_of, any_of, one_of, not, distinct, rules } = self;
+        let Self { pattern, format, range, all_of, any_of, one_of, not, distinct } = self;
         pattern.is_none()
             && format.is_none()
             && range.is_none()
             && not.is_none()
-            && rules.is_empty()
             && *distinct == Distinct::None
             && [all_of, any_of, one_of].iter().all(|list| list.is_empty())
     }
@@ -109,23 +106,6 @@ pub(super) enum Distinct {
     Items,
     /// Those with the same values of these keys.
     Keys(Vec<Text>),
-}
-
-/// A rule in the Common Expression Language.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Rule {
-    /// What must be true; `self` is the value at hand.
-    #[serde(rename = "rule")]
-    pub expression: String,
-    /// What to say where it does not hold.
-    pub message: Option<String>,
-    /// An expression that makes the message.
-    pub message_expression: Option<String>,
-    /// The field that is named, below the value at hand.
-    pub field_path: Option<String>,
-    /// Whether it holds where there is no old value to compare with.
-    pub optional_old_self: Option<bool>,
 }
 
 /// A set of JSON types; empty if all are allowed.

@@ -22,6 +22,7 @@ mod device_claim;
 mod disruption;
 mod endpoints;
 mod environment;
+mod expression;
 mod ingress;
 mod job;
 mod limit_range;
@@ -128,14 +129,14 @@ const OBJECTS: &[(&[&str], &[ObjectRule])] = &[
             "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration",
             "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration",
         ],
-        &[webhook::webhooks],
+        &[webhook::webhooks, expression::webhooks],
     ),
     (
         &[
             "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",
             "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy",
         ],
-        &[admission_policy::policy],
+        &[admission_policy::policy, expression::policy],
     ),
     (
         &[

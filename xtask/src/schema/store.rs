@@ -137,6 +137,17 @@ impl Store {
         let mut walk = Walk::custom(self.bundle);
         let read = kind.read();
         walk.object(node, &read.schema, self.versions);
+        if let Some(rules) = &read.rules
+            && !walk.findings.is_in_the_way_of_rules()
+        {
+            let mut value = custom::settled(node, Some(&read.schema));
+            if let Some(fields) = value.as_object_mut().filter(|_| read.has_status) {
+                fields.remove("status");
+            }
+            for wrong in custom::evaluate(rules, &value, node) {
+                walk.findings.add(wrong, self.versions);
+            }
+        }
         let kind = Kind { versions: self.versions, entry: &read.entry };
         metadata::check(node, &kind, &mut walk.findings);
         if !walk.findings.is_empty() {

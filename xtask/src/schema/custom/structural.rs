@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     super::{
         formats::Format,
-        model::{Additional, Distinct, Limits, More, Nature, Rule, Schema, Types},
+        model::{Additional, Distinct, Limits, More, Nature, Schema, Types},
         pattern::Pattern,
         range::{Bound, Range},
     },
@@ -147,7 +147,6 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         one_of: demands("oneOf"),
         not: raw.get("not").map(|not| read_value(not, Part::Demand)),
         distinct,
-        rules: list("x-kubernetes-validations").iter().filter_map(rule).collect(),
     };
     if !more.is_empty() {
         schema.more = Some(Box::new(more));
@@ -157,10 +156,6 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         embedded(&mut schema);
     }
     schema
-}
-
-fn rule(raw: &Json) -> Option<Rule> {
-    serde_json::from_value(raw.clone()).ok()
 }
 
 fn range(raw: &Map<String, Json>) -> Option<Range> {

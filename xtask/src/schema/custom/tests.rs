@@ -305,22 +305,78 @@ fn the_built_in_kinds_can_be_read_and_are_there_once() {
 }
 
 #[test]
-fn rules_are_read_and_counted() {
-    fn count(schema: &crate::schema::model::Schema) -> usize {
-        let own = schema.more.as_ref().map_or(0, |more| more.rules.len());
-        let below = schema.properties.iter().map(|(_, one)| count(one)).sum::<usize>();
-        own + below + schema.items.as_deref().map_or(0, count) + schema.value().map_or(0, count)
+fn the_rules_of_the_built_in_kinds_can_be_evaluated() {
+    let mut unusable = Vec::new();
+    let mut count = 0;
+    for name in super::names() {
+        if let Some(rules) = &super::get(name).unwrap().read().rules {
+            rules.unusable(&mut unusable);
+            count += rules.count();
+        }
     }
-    let gateway = super::get("gateway.networking.k8s.io/v1/Gateway").unwrap();
-    assert!(count(&gateway.read().schema) > 5);
+    assert_eq!(unusable, Vec::<String>::new());
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn a_rule_says_its_message_at_its_field() {
     let kinds = kinds(
-        "{type: object, x-kubernetes-validations: [{rule: 'has(self.a)', message: set a}], \
-         properties: {a: {type: string}}}",
+        "{type: object, x-kubernetes-validations: [\
+         {rule: 'self.least <= self.most', message: 'set `least` to less.', fieldPath: .least}, \
+         {rule: 'self.least > 0', messageExpression: '\"not \" + string(self.least)'}, \
+         {rule: 'self.list.all(x, x < self.most)'}], \
+         properties: {least: {type: integer}, most: {type: integer, default: 3}, \
+         list: {type: array, default: [1], items: {type: integer, x-kubernetes-validations: \
+         [{rule: 'self != 7', message: no 7}]}}}}",
     );
-    let schema = &kinds.get("example.com/v1/Thing").unwrap().read().schema;
-    let rules = &schema.property("spec").unwrap().more.as_ref().unwrap().rules;
-    assert_eq!(rules[0].expression, "has(self.a)");
-    assert_eq!(rules[0].message.as_deref(), Some("set a"));
+    let told = |spec: &str| told_of(&kinds, &format!("spec: {spec}"));
+    assert_eq!(told("{least: 2}"), Vec::<String>::new());
+    let broken = "`spec.least` breaks a rule of its kind: set 'least' to less";
+    assert_eq!(told("{least: 4}"), [broken]);
+    assert_eq!(told("{least: 0}"), ["`spec` breaks a rule of its kind: not 0"]);
+    let told_list = told("{least: 1, list: [1, 7]}");
+    let of_list = "`spec` breaks the rule `self.list.all(x, x < self.most)`";
+    assert_eq!(told_list, [of_list, "`spec.list[1]` breaks a rule of its kind: no 7"]);
+    let none = "`spec` cannot be tried on the rule `self.least <= self.most`: no such key: least";
+    assert_eq!(told("{}").first().map(String::as_str), Some(none));
+    assert_eq!(told("{least: four}"), ["`spec.least` must be an integer, not a string"]);
+}
+
+#[test]
+fn a_rule_on_changes_waits_for_a_change() {
+    let kinds = kinds(
+        "{type: object, x-kubernetes-validations: [{rule: self.a == oldSelf.a}, \
+         {rule: '!oldSelf.hasValue() && self.a > 1', optionalOldSelf: true, message: too few}], \
+         properties: {a: {type: integer}}}",
+    );
+    assert_eq!(told_of(&kinds, "spec: {a: 2}"), Vec::<String>::new());
+    assert_eq!(told_of(&kinds, "spec: {a: 1}"), ["`spec` breaks a rule of its kind: too few"]);
+}
+
+#[test]
+fn what_only_a_server_knows_is_told_once() {
+    let kinds = kinds(
+        "{type: array, items: {type: string, format: date-time, x-kubernetes-validations: \
+         [{rule: \"self.getHours('Europe/Berlin') > 5\"}]}}",
+    );
+    let told = told_of(&kinds, "spec: ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z']");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("it needs time zones by name"), "{told:?}");
+}
+
+#[test]
+fn a_hostile_rule_ends() {
+    let kinds = kinds(
+        "{type: array, x-kubernetes-validations: [{rule: \
+         'self.all(a, self.all(b, self.all(c, self.all(d, self.all(e, true)))))'}, \
+         {rule: 'self.size() == 0'}], items: {type: integer}}",
+    );
+    let items = vec!["1"; 10_000].join(",");
+    let start = Instant::now();
+    let told = told_of(&kinds, &format!("spec: [{items}]"));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("more steps than a server allows"), "{told:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(in crate::schema) fn settled(node: &Node, schema: Option<&Schema>) -> Json {
 }
 
 /// The value of a node as it is written.
-pub(super) fn plain(node: &Node) -> Json {
+pub(in crate::schema) fn plain(node: &Node) -> Json {
     match &node.value {
         Value::Scalar(scalar) => of_scalar(scalar),
         Value::Sequence(items) => items.iter().map(plain).collect(),

@@ -1,4 +1,5 @@
-//! Admission policies and their bindings. What their expressions say is not looked at.
+//! Admission policies and their bindings. What their expressions say is looked at in
+//! `expression.rs`.
 //!
 //! Source: `pkg/apis/admissionregistration/validation/validation.go`.
 

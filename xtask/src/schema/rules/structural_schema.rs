@@ -3,8 +3,8 @@
 //!
 //! Source: `apiextensions-apiserver/pkg/apiserver/schema/validation.go` and `complete.go`;
 //! `ValidateCustomResourceDefinitionOpenAPISchema` of
-//! `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go`. Not looked at are the
-//! rules in CEL, and of a default its formats.
+//! `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go`. Not looked at are, of a
+//! default, its formats; what rules in CEL say is looked at in `expression.rs`.
 
 mod default;
 mod nested;
@@ -13,6 +13,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use self::{default::fits, nested::nested};
 use super::{
+    expression,
     report::{Fault, Report},
     value::{
         Fields, at, boolean, entries, get, has_some, is_set, is_true, items, spec, text, texts,
@@ -92,6 +93,7 @@ pub(super) fn versions(object: &Node, report: &mut Report<'_>) {
         }
         let place = Place { level: Level::Root, in_metadata: false, no_default: None };
         schema(root, place, report);
+        expression::schema(root, report);
     }
 }
 
