@@ -116,10 +116,9 @@ pub(super) fn references<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, '
             out.certificate(root.get("spec.tls.secretName"), namespace);
         }
         ("traefik.io", "TLSStore") => {
-            let needs = &["tls.crt", "tls.key"];
-            out.secret(root.get("spec.defaultCertificate.secretName"), namespace.clone(), needs);
+            out.certificate(root.get("spec.defaultCertificate.secretName"), namespace.clone());
             for certificate in root.items("spec.certificates") {
-                out.secret(certificate.get("secretName"), namespace.clone(), needs);
+                out.certificate(certificate.get("secretName"), namespace.clone());
             }
         }
         ("argoproj.io", "ApplicationSet") => {

@@ -58,7 +58,7 @@ impl<'c, 'a> Checker<'c, 'a> {
         let Reference { from, target, .. } = reference;
         self.count += 1 + reference.keys.len();
         let Some(found) = self.resolver.find(from, target) else {
-            if !reference.optional && !reference.is_told {
+            if !reference.optional {
                 self.missing(reference);
             }
             return;

@@ -52,8 +52,6 @@ pub struct Reference<'a, 'p> {
     pub part: Option<Part<'a, 'p>>,
     /// Whether it need not be there.
     pub optional: bool,
-    /// Whether another check tells that it is not there.
-    pub is_told: bool,
 }
 
 /// What an object that is named must be like or have.
@@ -100,17 +98,7 @@ impl Kind {
 impl<'a, 'p> Reference<'a, 'p> {
     /// That an object names another one in a field.
     pub fn new(from: &'p Object<'a>, at: Field<'a, 'p>, target: Target<'a>) -> Self {
-        Self {
-            from,
-            at,
-            target,
-            keys: &[],
-            needs: &[],
-            types: &[],
-            part: None,
-            optional: false,
-            is_told: false,
-        }
+        Self { from, at, target, keys: &[], needs: &[], types: &[], part: None, optional: false }
     }
 
     /// Whether it names an object of this kind.
@@ -193,16 +181,9 @@ impl<'s, 'v, 'a> Collector<'s, 'v, 'a> {
         self.reference(&Reference { needs, ..Reference::new(self.object, at, target) });
     }
 
-    /// A value that is the name of the Secret with the certificate of a route, in a namespace: that
-    /// it is not there is told with what else is wrong with the route.
+    /// A value that is the name of a Secret with a certificate and its key, in a namespace.
     pub fn certificate(&mut self, at: Option<Field<'a, '_>>, namespace: Text) {
-        let Some(at) = at else { return };
-        let Some(name) = at.text() else { return };
-        self.reference(&Reference {
-            needs: &["tls.crt", "tls.key"],
-            is_told: true,
-            ..Reference::new(self.object, at, SECRET.named(namespace, name))
-        });
+        self.secret(at, namespace, &["tls.crt", "tls.key"]);
     }
 
     /// Any reference.

@@ -101,7 +101,7 @@ fn gateways<'a>(root: &Field<'a, '_>, kind: &str, out: &mut Collector<'_, '_, 'a
         "Gateway" => {
             out.name(root.get("spec.gatewayClassName"), GATEWAY_CLASS);
             certificates(root, out);
-            certificate(root.get("spec.tls.backend.clientCertificateRef"), false, out);
+            certificate(root.get("spec.tls.backend.clientCertificateRef"), out);
             parameters(root.get("spec.infrastructure.parametersRef"), out);
             let default = root.get("spec.tls.frontend.default.validation");
             authorities(default, out);
@@ -142,16 +142,12 @@ fn parent<'a>(parent: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
 fn certificates<'a>(root: &Field<'a, '_>, out: &mut Collector<'_, '_, 'a>) {
     for listener in root.items("spec.listeners") {
         for one in listener.items("tls.certificateRefs") {
-            certificate(Some(one), out.object.id.gvk.kind == GATEWAY.kind, out);
+            certificate(Some(one), out);
         }
     }
 }
 
-fn certificate<'a>(
-    certificate: Option<Field<'a, '_>>,
-    is_of_route: bool,
-    out: &mut Collector<'_, '_, 'a>,
-) {
+fn certificate<'a>(certificate: Option<Field<'a, '_>>, out: &mut Collector<'_, '_, 'a>) {
     let Some(certificate) = certificate else { return };
     if certificate.text_at("group").is_some()
         || certificate.text_at("kind").is_some_and(|kind| kind != SECRET.kind)
@@ -159,11 +155,7 @@ fn certificate<'a>(
         return;
     }
     let namespace = out.namespace_in(&certificate);
-    if is_of_route {
-        out.certificate(certificate.get("name"), namespace);
-    } else {
-        out.secret(certificate.get("name"), namespace, &["tls.crt", "tls.key"]);
-    }
+    out.certificate(certificate.get("name"), namespace);
 }
 
 /// What the certificates of others are checked with.
