@@ -237,51 +237,51 @@ codes! {
     SCHEMA_CEL_UNSUPPORTED = "schema/cel-unsupported";
 
     /// A Service selects no pods.
-    REFERENCE_SERVICE_SELECTS_NOTHING = "reference/service-selects-nothing";
+    REFERENCE_SERVICE_SELECTS_NOTHING = "reference/service-selects-nothing", explained;
     /// A Service sends to a port that none of its pods has.
-    REFERENCE_TARGET_PORT = "reference/target-port";
+    REFERENCE_TARGET_PORT = "reference/target-port", explained;
     /// A selector also selects the pods of another application, or of another controller.
-    REFERENCE_FOREIGN_PODS = "reference/foreign-pods";
+    REFERENCE_FOREIGN_PODS = "reference/foreign-pods", explained;
     /// A `PodDisruptionBudget` selects no pods.
-    REFERENCE_BUDGET_SELECTS_NOTHING = "reference/budget-selects-nothing";
+    REFERENCE_BUDGET_SELECTS_NOTHING = "reference/budget-selects-nothing", explained;
     /// Two objects of kind `PodDisruptionBudget` select the same pods, which then cannot be evicted.
-    REFERENCE_OVERLAPPING_BUDGETS = "reference/overlapping-budgets";
+    REFERENCE_OVERLAPPING_BUDGETS = "reference/overlapping-budgets", explained;
     /// A scheduling constraint counts pods that there are not.
-    REFERENCE_AFFINITY_SELECTS_NOTHING = "reference/affinity-selects-nothing";
+    REFERENCE_AFFINITY_SELECTS_NOTHING = "reference/affinity-selects-nothing", explained;
     /// A `NetworkPolicy`, or a peer of it, selects no pods.
-    REFERENCE_POLICY_SELECTS_NOTHING = "reference/policy-selects-nothing";
+    REFERENCE_POLICY_SELECTS_NOTHING = "reference/policy-selects-nothing", explained;
     /// A `NetworkPolicy` allows a port that none of the pods has.
-    REFERENCE_POLICY_PORT = "reference/policy-port";
+    REFERENCE_POLICY_PORT = "reference/policy-port", explained;
     /// A `NetworkPolicy` has rules of a direction that it is not for.
-    REFERENCE_POLICY_TYPES = "reference/policy-types";
+    REFERENCE_POLICY_TYPES = "reference/policy-types", explained;
     /// A monitor of Prometheus selects nothing, or a port that there is not.
-    REFERENCE_MONITOR_SELECTS_NOTHING = "reference/monitor-selects-nothing";
+    REFERENCE_MONITOR_SELECTS_NOTHING = "reference/monitor-selects-nothing", explained;
     /// A route leads to a Service that is not there.
-    REFERENCE_MISSING_BACKEND = "reference/missing-backend";
+    REFERENCE_MISSING_BACKEND = "reference/missing-backend", explained;
     /// A route leads to a port that its Service does not have.
-    REFERENCE_BACKEND_PORT = "reference/backend-port";
+    REFERENCE_BACKEND_PORT = "reference/backend-port", explained;
     /// A route uses a middleware, or an option of Traefik, that is not there.
-    REFERENCE_MISSING_MIDDLEWARE = "reference/missing-middleware";
+    REFERENCE_MISSING_MIDDLEWARE = "reference/missing-middleware", explained;
     /// An object of the Gateway API refers to another namespace, which does not allow it.
-    REFERENCE_MISSING_GRANT = "reference/missing-grant";
+    REFERENCE_MISSING_GRANT = "reference/missing-grant", explained;
     /// No listener of its Gateway takes a route, or one of its hosts.
-    REFERENCE_NO_LISTENER = "reference/no-listener";
+    REFERENCE_NO_LISTENER = "reference/no-listener", explained;
     /// A certificate is not for the host that is served with it.
-    REFERENCE_CERTIFICATE_HOSTS = "reference/certificate-hosts";
+    REFERENCE_CERTIFICATE_HOSTS = "reference/certificate-hosts", explained;
     /// An Ingress serves a host without TLS beside others with it.
-    REFERENCE_TLS_HOSTS = "reference/tls-hosts";
+    REFERENCE_TLS_HOSTS = "reference/tls-hosts", explained;
     /// Two routes are for the same requests.
-    REFERENCE_DUPLICATE_ROUTE = "reference/duplicate-route";
+    REFERENCE_DUPLICATE_ROUTE = "reference/duplicate-route", explained;
     /// An Application of Argo CD syncs a directory that there is not.
-    REFERENCE_APPLICATION_PATH = "reference/application-path";
+    REFERENCE_APPLICATION_PATH = "reference/application-path", explained;
     /// An Application is of a project that there is not.
-    REFERENCE_MISSING_PROJECT = "reference/missing-project";
+    REFERENCE_MISSING_PROJECT = "reference/missing-project", explained;
     /// A project does not allow what an Application of it deploys.
-    REFERENCE_PROJECT_DENIES = "reference/project-denies";
+    REFERENCE_PROJECT_DENIES = "reference/project-denies", explained;
     /// An Application deploys to a namespace that nothing makes.
-    REFERENCE_APPLICATION_NAMESPACE = "reference/application-namespace";
+    REFERENCE_APPLICATION_NAMESPACE = "reference/application-namespace", explained;
     /// Two Applications sync the same directory to the same place.
-    REFERENCE_DUPLICATE_APPLICATION = "reference/duplicate-application";
+    REFERENCE_DUPLICATE_APPLICATION = "reference/duplicate-application", explained;
 
     /// An object is named that is not there.
     REFERENCE_MISSING_OBJECT = "reference/missing-object", explained;
