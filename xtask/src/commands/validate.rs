@@ -74,6 +74,8 @@ struct Counts {
     objects: usize,
     /// How many kinds the objects of overlays are of.
     kinds: usize,
+    /// How many references by name these have.
+    references: usize,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
@@ -135,12 +137,14 @@ fn check_overlays(
     context: &Context,
 ) -> Result<(Report, Vec<Change>, Counts)> {
     let root = &context.root;
-    let mut inspection = overlays::Inspection { store, settings, areas, root, kinds: 0 };
+    let mut inspection =
+        overlays::Inspection { store, settings, areas, root, kinds: 0, references: 0 };
     let found = render::inspect(context, envs, &mut inspection, areas.has("render"))?;
     let counts = Counts {
         overlays: found.overlays,
         objects: found.objects,
         kinds: inspection.kinds,
+        references: inspection.references,
         ..Counts::default()
     };
     Ok((found.report, found.changes, counts))
@@ -205,6 +209,9 @@ fn summary(versions: Option<String>, counts: Counts, report: &Report, start: Ins
     let mut add = |words: &[&str]| line.extend(words.iter().copied());
     if counts.kinds > 0 {
         add(&[" of ", &counted(counts.kinds, "kind")]);
+    }
+    if counts.references > 0 {
+        add(&[" and ", &counted(counts.references, "reference")]);
     }
     if counts.overlays > 0 {
         add(&[" in ", &counted(counts.overlays, "overlay")]);

@@ -119,7 +119,7 @@ fn against_each_other(
         }
     }
     let cluster = settings.declare(Cluster::new("", World::Open, found));
-    report.add_across(&graph::check(&[cluster], areas), &units);
+    report.add_across(&graph::check(&[cluster], areas).diagnostics, &units);
 }
 
 fn is_manifest(path: &Path) -> bool {

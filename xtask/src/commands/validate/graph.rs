@@ -14,21 +14,34 @@ pub(super) fn is_in(areas: &Areas) -> bool {
     areas.has("reference") || areas.has("trap")
 }
 
+/// What came of checking clusters.
+#[derive(Default)]
+pub(super) struct Found {
+    pub diagnostics: Vec<Diagnostic<Anchor>>,
+    /// How many references by name were looked up.
+    pub references: usize,
+}
+
 /// Checks clusters, each for itself and all together.
-pub(super) fn check(clusters: &[Cluster<'_>], areas: &Areas) -> Vec<Diagnostic<Anchor>> {
+pub(super) fn check(clusters: &[Cluster<'_>], areas: &Areas) -> Found {
     let each = |cluster: &Cluster<'_>| {
-        let mut diagnostics = Vec::new();
+        let mut found = Found::default();
         if areas.has("reference") {
-            reference::check(cluster, &mut diagnostics);
+            found.references = reference::check(cluster, &mut found.diagnostics);
         }
         if areas.has("trap") {
-            trap::check(cluster, &mut diagnostics);
+            trap::check(cluster, &mut found.diagnostics);
         }
-        diagnostics
+        found
     };
-    let mut diagnostics: Vec<_> = clusters.par_iter().flat_map_iter(each).collect();
-    if areas.has("trap") {
-        trap::check_across(clusters, &mut diagnostics);
+    let each: Vec<Found> = clusters.par_iter().map(each).collect();
+    let mut all = Found::default();
+    for mut found in each {
+        all.diagnostics.append(&mut found.diagnostics);
+        all.references += found.references;
     }
-    diagnostics
+    if areas.has("trap") {
+        trap::check_across(clusters, &mut all.diagnostics);
+    }
+    all
 }

@@ -31,6 +31,8 @@ pub(super) struct Inspection<'a> {
     pub root: &'a Path,
     /// How many kinds the objects are of, which is known afterwards.
     pub kinds: usize,
+    /// How many references by name they have, which is known afterwards.
+    pub references: usize,
 }
 
 impl Inspection<'_> {
@@ -111,8 +113,9 @@ impl Inspect for Inspection<'_> {
             .map(|cluster| with_directories(cluster, self.root))
             .collect();
         let mut found = graph::check(&clusters, self.areas);
-        explain(&mut found, overlays);
-        report.add_across(&found, &units);
+        self.references = found.references;
+        explain(&mut found.diagnostics, overlays);
+        report.add_across(&found.diagnostics, &units);
     }
 }
 
