@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use super::{
-    Context, Verdict, note, render, test,
+    Context, Verdict, note, render, schema, test,
     tools::{cargo, run_cargo},
+    validate,
 };
 
 /// Run what the continuous integration runs, and stop at the first failure
@@ -22,8 +23,10 @@ const STEPS: &[Step] = &[
     ("cargo fmt --check", fmt),
     ("cargo clippy", clippy),
     ("cargo xtask render --check", |context| render::check(context, &[])),
+    ("cargo xtask validate", validate::all),
     ("ruff, mypy and hadolint in api/", test::lint_api),
     ("cargo xtask test --all", test::all),
+    ("cargo xtask schema update --check", schema::check),
 ];
 
 pub(super) fn run(_: &Args, context: &Context) -> Result<Verdict> {

@@ -30,7 +30,7 @@ mod overlays;
 /// Environments, files and directories can be named instead; `-` is the standard input.
 ///
 /// What is known and accepted stands in xtask.toml, with the reason.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask validate
   cargo xtask validate prod
@@ -64,6 +64,11 @@ pub(super) struct Args {
     /// Say what a code means, with an example that is wrong and one that is right
     #[arg(long, value_name = "CODE", conflicts_with_all = ["what", "only", "changed"])]
     explain: Option<String>,
+}
+
+/// Checks the whole repository.
+pub(super) fn all(context: &Context) -> Result<Verdict> {
+    run(&Args::default(), context)
 }
 
 /// What was looked at.
