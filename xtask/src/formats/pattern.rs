@@ -13,8 +13,8 @@ use regex::{Regex, RegexBuilder};
 
 use crate::yaml::Text;
 
-/// The size of a compiled expression. The largest one of the curated kinds needs a tenth of it.
-const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+/// The size of a compiled expression. The largest one of the curated kinds needs half of it.
+const SIZE_LIMIT: usize = 1024 * 1024;
 
 /// The length of an expression as it is written.
 const LENGTH_LIMIT: usize = 16 * 1024;
@@ -73,24 +73,42 @@ pub fn known(text: &str) -> Option<Compiled> {
     CACHE.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned()
 }
 
+/// What is wrong with the syntax of a pattern, in a few words. Finding it out costs no compilation.
+pub fn syntax_error(pattern: &str) -> Option<String> {
+    if pattern.len() > LENGTH_LIMIT {
+        return None;
+    }
+    match built(pattern, 0) {
+        Err(error @ regex::Error::Syntax(_)) => Some(in_words(&error)),
+        _ => None,
+    }
+}
+
 /// Compiles a pattern. The error is what is wrong with it, in a few words.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LENGTH_LIMIT {
         return Err(format!("it is longer than {LENGTH_LIMIT} bytes"));
     }
-    let built = RegexBuilder::new(&rewritten(pattern))
-        .size_limit(SIZE_LIMIT)
+    built(pattern, SIZE_LIMIT).map_err(|error| in_words(&error))
+}
+
+fn built(pattern: &str, size_limit: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(&rewritten(pattern))
+        .size_limit(size_limit)
         .dfa_size_limit(SIZE_LIMIT)
         .nest_limit(NEST_LIMIT)
-        .build();
-    built.map_err(|error| match error {
+        .build()
+}
+
+fn in_words(error: &regex::Error) -> String {
+    match error {
         regex::Error::CompiledTooBig(_) => "it is too large to compile".to_owned(),
         other => {
             let text = other.to_string();
             let last = text.lines().last().unwrap_or_default();
             last.trim_start_matches("error: ").to_owned()
         }
-    })
+    }
 }
 
 /// Where in a set a rewriting is.
@@ -274,6 +292,15 @@ mod tests {
         assert!(compile(&"a".repeat(LENGTH_LIMIT + 1)).is_err());
         assert!(compile(&"(".repeat(5_000)).is_err());
         assert!(Pattern::new("(").matches("anything"));
+    }
+
+    #[test]
+    fn only_the_syntax_of_a_pattern_is_an_error_of_the_syntax() {
+        assert_eq!(syntax_error("(").as_deref(), Some("unclosed group"));
+        let large = "a".repeat(LENGTH_LIMIT + 1);
+        for pattern in ["a+", r"\Qa\E", "[a[b]", "(?:a{1000}){1000}", &large] {
+            assert_eq!(syntax_error(pattern), None, "{pattern}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ use message::{at_least, at_most, beyond};
 /// Kubernetes' own objects stay below 30, and a schema that refers to itself has no end.
 const DEPTH_LIMIT: usize = 128;
 
-/// How many names of fields an unknown one is compared with.
+/// How many names or values an unknown one is compared with.
 const NAMES_COMPARED: usize = 1_000;
 
 /// A walk over one object.
@@ -144,9 +144,7 @@ impl<'a> Walk<'a> {
         }
         for at in start..end {
             let Some(schema) = here(self, at) else { continue };
-            if !schema.values.is_empty()
-                && !schema.values.iter().any(|one| scalar::is(place.node, one))
-            {
+            if !schema.values.is_empty() && !self.is_value(place.node, schema) {
                 self.wrong_value(schema, place);
                 break;
             }
@@ -158,6 +156,15 @@ impl<'a> Walk<'a> {
             Value::Mapping(mapping) => self.mapping(mapping, place, start),
         }
         self.schemas.truncate(end);
+    }
+
+    /// Whether a node is one of the values that a schema lists.
+    fn is_value(&mut self, node: &Node, schema: &Schema) -> bool {
+        match (&schema.texts, node.as_scalar()) {
+            (Some(texts), Some(scalar)) if scalar.is_text() => texts.contains(&scalar.text),
+            (Some(_), _) if !self.fuel.burn(schema.values.len()) => true,
+            _ => schema.values.iter().any(|one| scalar::is(node, one)),
+        }
     }
 
     fn scalar(&mut self, scalar: &'a Scalar, place: Place<'a>, start: usize) {

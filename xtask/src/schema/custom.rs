@@ -116,24 +116,31 @@ impl CustomKinds {
         }
     }
 
-    /// Adds what an object defines, and reports what in it cannot be used. Other objects than
-    /// definitions add nothing.
+    /// Adds what an object defines, and reports what in it cannot be used and no check of the object
+    /// itself tells. Other objects than definitions add nothing.
     pub fn add(&mut self, node: &Node, out: &mut Vec<Diagnostic>) {
-        self.read(node, strip::Messages::Keep, out);
+        self.read(node, strip::Messages::Keep, strip::Faults::Elsewhere, out);
     }
 
-    /// As [`add`](Self::add), without the sentences of the definition: for a bundle.
+    /// As [`add`](Self::add), without the sentences of the definition and with all that cannot be
+    /// used: for a bundle.
     pub fn import(&mut self, node: &Node, out: &mut Vec<Diagnostic>) {
-        self.read(node, strip::Messages::Drop, out);
+        self.read(node, strip::Messages::Drop, strip::Faults::Errors, out);
     }
 
-    fn read(&mut self, node: &Node, messages: strip::Messages, out: &mut Vec<Diagnostic>) {
+    fn read(
+        &mut self,
+        node: &Node,
+        messages: strip::Messages,
+        faults: strip::Faults,
+        out: &mut Vec<Diagnostic>,
+    ) {
         if !Self::is_definition(node) {
             return;
         }
         let kinds = match node.get("kind").and_then(Node::as_str) {
             Some("ConstraintTemplate") => constraint::kinds(node, messages, out),
-            _ => definition::kinds(node, messages, out),
+            _ => definition::kinds(node, messages, faults, out),
         };
         for kind in kinds {
             self.kinds.entry(kind.name.clone()).or_insert_with(|| Arc::new(kind));

@@ -4,7 +4,7 @@
 //! (`apiextensions-apiserver/pkg/apiserver/schema`), and the keywords of our own that
 //! `xtask/schema-generator` documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub(super) struct Schema {
     pub limits: Option<Box<Limits>>,
     /// The values that are allowed; empty if all are.
     pub values: Vec<Value>,
+    /// The texts among very many values, to look them up in.
+    pub texts: Option<BTreeSet<Text>>,
     pub format: Option<Format>,
     /// No value at all: the field must not be set here.
     pub forbidden: bool,
@@ -384,6 +386,7 @@ impl Raw {
             required: self.required,
             limits: (limits != Limits::default()).then(|| Box::new(limits)),
             values: self.values,
+            texts: None,
             format: match self.format.as_deref() {
                 None => None,
                 Some(name) => {

@@ -102,17 +102,24 @@ fn visible(c: char) -> char {
     }
 }
 
+/// How many values a message lists. The longest enumeration that is known has 23.
+const CHOICES_SHOWN: usize = 24;
+
 /// The values that are allowed, for a message: `` `A`, `B` or `C` ``.
 pub(super) fn choices(values: &[Json]) -> String {
     // An empty string stands for the default: it may be left out as well.
-    let words: Vec<String> = values
-        .iter()
-        .filter(|value| value.as_str() != Some(""))
+    let values = || values.iter().filter(|value| value.as_str() != Some(""));
+    let mut words: Vec<String> = values()
+        .take(CHOICES_SHOWN)
         .map(|value| match value {
-            Json::String(text) => format!("`{text}`"),
-            other => format!("`{other}`"),
+            Json::String(text) => shown(text),
+            other => shown(&other.to_string()),
         })
         .collect();
+    let others = values().skip(CHOICES_SHOWN).count();
+    if others > 0 {
+        words.push(format!("one of {others} others"));
+    }
     match words.split_last() {
         None => "empty".to_owned(),
         Some((only, [])) => only.clone(),
@@ -138,5 +145,6 @@ mod tests {
         assert_eq!(choices(&[json!("A"), json!(""), json!("B")]), "`A` or `B`");
         assert_eq!(choices(&[json!("A"), json!("B"), json!(1)]), "`A`, `B` or `1`");
         assert_eq!(choices(&[json!(true)]), "`true`");
+        assert!(choices(&vec![json!(1); 100]).ends_with("`1` or one of 76 others"));
     }
 }

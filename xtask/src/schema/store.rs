@@ -19,6 +19,9 @@ use crate::{
     yaml::{Node, Text},
 };
 
+/// Up to how many diagnostics an unknown kind is compared with all that there are.
+const COMPARED: usize = 1_000;
+
 /// The schemas that objects are checked against.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -176,7 +179,8 @@ impl Store {
             return;
         }
         if missing == self.versions {
-            out.push(self.unknown(node, gvk));
+            let few = out.len() < COMPARED;
+            out.push(self.unknown(node, gvk, few));
             return;
         }
         let message = format!(
@@ -188,7 +192,9 @@ impl Store {
         out.push(Diagnostic::error(codes::SCHEMA_UNKNOWN_KIND, message, at));
     }
 
-    fn unknown(&self, node: &Node, gvk: &Gvk) -> Diagnostic {
+    /// A kind without a schema. Its name is compared with all that there are if there are `few`
+    /// diagnostics: nobody reads a thousandth proposal.
+    fn unknown(&self, node: &Node, gvk: &Gvk, few: bool) -> Diagnostic {
         let wanted = kind_name(gvk);
         let at = node.get("kind").unwrap_or(node).span;
         let message = format!("there is no schema for {} {}", gvk.api_version(), gvk.kind);
@@ -199,7 +205,7 @@ impl Store {
                 gvk.kind
             ));
         }
-        let names = || self.kind_names();
+        let names = || self.kind_names().filter(|_| few);
         let same_kind =
             names().find(|name| name.rsplit_once('/').is_some_and(|(_, kind)| kind == gvk.kind));
         let near = same_kind.or_else(|| closest(&wanted, names()));

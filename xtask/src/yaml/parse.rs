@@ -34,6 +34,9 @@ const YAML_TAGS: &str = "tag:yaml.org,2002:";
 /// How many nodes aliases may add to one document. Real manifests stay far below it.
 const ALIAS_BUDGET: usize = 200_000;
 
+/// How many keys of one mapping are told to be there before: more than a person reads.
+const DUPLICATES_TOLD: usize = 100;
+
 /// The nesting at which reading stops. Kubernetes' own objects stay below 30.
 const DEPTH_LIMIT: usize = 255;
 
@@ -592,10 +595,16 @@ impl<'a> Builder<'a> {
             return entries;
         }
         let mut dropped = vec![false; entries.len()];
-        for (first, second) in repeated {
+        for (told, (first, second)) in repeated.into_iter().enumerate() {
             let (Some(old), Some(new)) = (entries.get(first), entries.get(second)) else {
                 continue;
             };
+            if let Some(flag) = dropped.get_mut(first) {
+                *flag = true;
+            }
+            if told >= DUPLICATES_TOLD {
+                continue;
+            }
             let message = format!("the key `{}` is already set in this mapping", new.key);
             let diagnostic = match self.dialect {
                 Dialect::Resource => {
@@ -611,9 +620,6 @@ impl<'a> Builder<'a> {
                     .with_related(old.key_span, "it is set here first")
                     .with_help("remove one of them"),
             );
-            if let Some(flag) = dropped.get_mut(first) {
-                *flag = true;
-            }
         }
         let mut dropped = dropped.into_iter();
         entries.into_iter().filter(|_| !dropped.next().unwrap_or(false)).collect()

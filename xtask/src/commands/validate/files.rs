@@ -18,7 +18,7 @@ use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
     schema::{Store, custom::CustomKinds},
-    source::{Sources, Span, read_text},
+    source::{FileError, Sources, Span, read_bytes},
     yaml::{Dialect, Node, escape_json, parse},
 };
 
@@ -153,11 +153,10 @@ struct Kept {
 fn first(input: &Input, check: &Check<'_>) -> Result<First> {
     let Check { context, store, .. } = check;
     let has_schema = check.areas.has("schema");
-    let text = read_input(input)?;
     let mut sources = Sources::default();
-    let source = sources.add(input.name.as_str(), Arc::clone(&text));
     let mut diagnostics = Vec::new();
-    let documents = parse(&sources, source, DIALECT, &mut diagnostics);
+    let text = read_input(input, &mut sources, &mut diagnostics)?;
+    let documents = parse_text(input, &text, &mut sources, &mut diagnostics);
     let mut one = First {
         report: context.report(),
         objects: 0,
@@ -190,14 +189,49 @@ fn first(input: &Input, check: &Check<'_>) -> Result<First> {
     Ok(one)
 }
 
-fn read_input(input: &Input) -> Result<Arc<str>> {
-    let Some(path) = &input.path else {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).context("failed to read the standard input")?;
-        return Ok(text.into());
+/// The text of an input. One that is no text is empty, which is reported.
+fn read_input(
+    input: &Input,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Arc<str>> {
+    let bytes = match &input.path {
+        None => {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).context("failed to read the standard input")?;
+            Ok(bytes)
+        }
+        Some(path) => read_bytes(path),
     };
-    let text = read_text(path).with_context(|| format!("failed to read {}", input.name))?;
-    Ok(text.into())
+    let (error, prefix) = match bytes.map(String::from_utf8) {
+        Ok(Ok(text)) => return Ok(text.into()),
+        Ok(Err(error)) => {
+            let at = error.utf8_error().valid_up_to();
+            let prefix = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default());
+            (FileError::NotUtf8(at), prefix.into_owned())
+        }
+        Err(error) => (error, String::new()),
+    };
+    let end = u32::try_from(prefix.len()).unwrap_or(u32::MAX);
+    let source = sources.add(input.name.as_str(), prefix);
+    let message = format!("`{}` cannot be read: {error}", input.name);
+    let unreadable =
+        Diagnostic::error(codes::KUSTOMIZE_UNREADABLE, message, Span::new(source, end..end));
+    diagnostics.push(match error {
+        FileError::NotUtf8(_) => unreadable.with_help("save it as UTF-8"),
+        _ => unreadable,
+    });
+    Ok(Arc::default())
+}
+
+fn parse_text(
+    input: &Input,
+    text: &Arc<str>,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let source = sources.add(input.name.as_str(), Arc::clone(text));
+    parse(sources, source, DIALECT, diagnostics)
 }
 
 /// Checks what the first look has left.
@@ -207,14 +241,14 @@ fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> R
     let Kept { sources, documents } = if let Some(kept) = &one.kept {
         kept
     } else {
+        let mut sources = Sources::default();
+        // What is wrong with the text has been told.
+        let mut told = Vec::new();
         let text = match one.text.take() {
             Some(text) => text,
-            None => read_input(input)?,
+            None => read_input(input, &mut sources, &mut told)?,
         };
-        let mut sources = Sources::default();
-        let source = sources.add(input.name.as_str(), text);
-        // What is wrong with the syntax has been told.
-        let documents = parse(&sources, source, DIALECT, &mut Vec::new());
+        let documents = parse_text(input, &text, &mut sources, &mut told);
         read = Kept { sources, documents };
         &read
     };

@@ -17,6 +17,9 @@ use crate::{
     yaml::{Mapping, Node, Scalar, Text},
 };
 
+/// How many characters of a pattern a message shows.
+const PATTERN_SHOWN: usize = 300;
+
 /// From how many names on a set of keys is made: a mapping is searched from its beginning.
 const MANY: usize = 32;
 
@@ -181,7 +184,12 @@ impl<'a> Walk<'a> {
             return true;
         }
         if let Some(pattern) = more.pattern.as_ref().filter(|one| !one.matches(&scalar.text)) {
-            let must = format!("a text that matches `{}`", pattern.text.replace('`', "'"));
+            let mut shown = pattern.text.replace('`', "'");
+            if let Some((end, _)) = shown.char_indices().nth(PATTERN_SHOWN) {
+                shown.truncate(end);
+                shown.push('…');
+            }
+            let must = format!("a text that matches `{shown}`");
             self.must(codes::SCHEMA_FORMAT, &must, schema, place);
             return true;
         }

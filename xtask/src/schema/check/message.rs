@@ -7,7 +7,7 @@ use super::{
         model::{Limits, Schema, Types},
         scalar::{self, choices, shown},
     },
-    Place, Step, Walk,
+    NAMES_COMPARED, Place, Step, Walk,
 };
 use crate::{
     diag::{Code, codes, did_you_mean},
@@ -41,8 +41,9 @@ impl<'a> Walk<'a> {
 
     pub(super) fn wrong_value(&mut self, schema: &Schema, place: Place<'a>) {
         let given = place.node.scalar_text().unwrap_or_default();
-        let names = schema.values.iter().filter_map(|value| value.as_str());
-        let help = did_you_mean(given, names.filter(|name| !name.is_empty()));
+        let few = !self.findings.is_full();
+        let names = schema.values.iter().take(NAMES_COMPARED).filter_map(|value| value.as_str());
+        let help = did_you_mean(given, names.filter(|name| few && !name.is_empty()));
         let mut message = self.subject(schema.at_parent);
         message.push_str(&choices(&schema.values));
         self.add_given(&mut message, place.node);

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     CustomKind, curated,
     definition::Names,
-    strip::{Messages, Refuses, Stripper},
+    strip::{Faults, Messages, Stripper},
 };
 use crate::{diag::Diagnostic, yaml::Node};
 
@@ -27,10 +27,10 @@ pub(super) fn kinds(node: &Node, messages: Messages, out: &mut Vec<Diagnostic>) 
     let kind = crd.and_then(|crd| crd.at(&["names", "kind"])).and_then(Node::as_str);
     let Some(kind) = kind.filter(|kind| !kind.is_empty()) else { return Vec::new() };
     let validation = crd.and_then(|crd| crd.get("validation"));
-    let mut stripper = Stripper::new(messages);
+    let mut stripper = Stripper::new(messages, Faults::Warnings);
     let given = validation.and_then(|validation| validation.get("openAPIV3Schema"));
     let mut parameters = given.filter(|one| !one.is_null()).map(|one| stripper.schema(one));
-    stripper.finish(kind, Refuses::Nothing, out);
+    stripper.finish(kind, out);
     if is_legacy(node, validation) {
         keep_unknown(parameters.get_or_insert_with(|| json!({})));
     }

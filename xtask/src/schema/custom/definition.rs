@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     CustomKind,
-    strip::{Messages, Refuses, Stripper, sorted},
+    strip::{Faults, Messages, Stripper, sorted},
 };
 use crate::{
     diag::Diagnostic,
@@ -18,7 +18,12 @@ pub(super) const API_VERSION: &str = "apiextensions.k8s.io/v1";
 
 /// The kinds that a definition serves, one for each version. A definition without its names defines
 /// nothing: its own schema says what is missing.
-pub(super) fn kinds(node: &Node, messages: Messages, out: &mut Vec<Diagnostic>) -> Vec<CustomKind> {
+pub(super) fn kinds(
+    node: &Node,
+    messages: Messages,
+    faults: Faults,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<CustomKind> {
     let text = |path: &[&str]| node.at(path).and_then(Node::as_str).filter(|text| !text.is_empty());
     let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"]))
     else {
@@ -31,7 +36,7 @@ pub(super) fn kinds(node: &Node, messages: Messages, out: &mut Vec<Diagnostic>) 
         scope: text(&["spec", "scope"]).unwrap_or_default(),
     };
     let versions = node.at(&["spec", "versions"]).and_then(Node::as_sequence).unwrap_or_default();
-    let mut stripper = Stripper::new(messages);
+    let mut stripper = Stripper::new(messages, faults);
     let mut kinds = Vec::new();
     for version in versions {
         let served = version.get("served").and_then(Node::scalar_text);
@@ -46,7 +51,7 @@ pub(super) fn kinds(node: &Node, messages: Messages, out: &mut Vec<Diagnostic>) 
         let has_status = version.at(&["subresources", "status"]).is_some_and(|one| !one.is_null());
         kinds.push(names.kind(name, schema, path, has_status));
     }
-    stripper.finish(kind, Refuses::Faults, out);
+    stripper.finish(kind, out);
     kinds
 }
 

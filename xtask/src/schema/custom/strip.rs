@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{super::pattern::Pattern, value::plain};
+use super::{
+    super::pattern::{Pattern, syntax_error},
+    value::plain,
+};
 use crate::{
     diag::{Diagnostic, codes},
     source::Span,
@@ -22,7 +25,7 @@ const NODE_LIMIT: usize = 120_000;
 
 /// How many different patterns a definition may have: each is compiled and kept. The curated ones
 /// have some dozens.
-const PATTERN_LIMIT: usize = 1_000;
+const PATTERN_LIMIT: usize = 250;
 
 /// Whether the sentences that rules print are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +34,16 @@ pub(super) enum Messages {
     Drop,
 }
 
-/// What the API server does with a definition that has faults.
+/// How the faults are told for which an API server refuses a schema. What is wrong for us alone is
+/// always a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refuses {
-    /// It refuses the definition.
-    Faults,
-    /// It takes the definition: to it this is any object.
-    Nothing,
+pub(super) enum Faults {
+    /// As errors.
+    Errors,
+    /// As warnings: the server does not read this schema.
+    Warnings,
+    /// Not at all: the definition is an object too, and the rules for its kind tell them.
+    Elsewhere,
 }
 
 /// A part that cannot be used.
@@ -45,14 +51,15 @@ pub(super) enum Refuses {
 struct Fault {
     at: Span,
     message: String,
-    /// Whether the server refuses it too.
-    is_error: bool,
+    /// Whether a server refuses it too.
+    is_refused: bool,
 }
 
 /// Reads the schemas of one definition.
 #[derive(Debug)]
 pub(super) struct Stripper {
     messages: Messages,
+    tells: Faults,
     left: usize,
     patterns: BTreeMap<Text, Pattern>,
     first: Option<Fault>,
@@ -60,20 +67,21 @@ pub(super) struct Stripper {
 }
 
 impl Stripper {
-    pub fn new(messages: Messages) -> Self {
-        Self { messages, left: NODE_LIMIT, patterns: BTreeMap::new(), first: None, faults: 0 }
+    pub fn new(messages: Messages, tells: Faults) -> Self {
+        let patterns = BTreeMap::new();
+        Self { messages, tells, left: NODE_LIMIT, patterns, first: None, faults: 0 }
     }
 
     /// Reports what could not be used: the first part, and how many others there are.
-    pub fn finish(self, kind: &str, refuses: Refuses, out: &mut Vec<Diagnostic>) {
-        let Some(Fault { at, message, is_error }) = self.first else { return };
+    pub fn finish(self, kind: &str, out: &mut Vec<Diagnostic>) {
+        let Some(Fault { at, message, is_refused }) = self.first else { return };
         let others = match self.faults - 1 {
             0 => String::new(),
             1 => ", and 1 other part is".to_owned(),
             count => format!(", and {count} other parts are"),
         };
         let message = format!("the schema of {kind}: {message}{others}");
-        let diagnostic = if is_error && refuses == Refuses::Faults {
+        let diagnostic = if is_refused && self.tells == Faults::Errors {
             Diagnostic::error(codes::SCHEMA_DEFINITION, message, at)
         } else {
             Diagnostic::warning(codes::SCHEMA_DEFINITION, message, at)
@@ -81,10 +89,13 @@ impl Stripper {
         out.push(diagnostic.with_help("objects are checked without this part"));
     }
 
-    fn fault(&mut self, at: Span, is_error: bool, message: impl Into<String>) {
+    fn fault(&mut self, at: Span, is_refused: bool, message: impl Into<String>) {
+        if is_refused && self.tells == Faults::Elsewhere {
+            return;
+        }
         self.faults += 1;
         if self.first.is_none() {
-            self.first = Some(Fault { at, message: message.into(), is_error });
+            self.first = Some(Fault { at, message: message.into(), is_refused });
         }
     }
 
@@ -212,7 +223,8 @@ impl Stripper {
         match pattern.error().map(str::to_owned) {
             None => Some(Json::from(text)),
             Some(error) => {
-                self.fault(node.span, true, format!("a pattern cannot be used: {error}"));
+                let is_refused = syntax_error(text).is_some();
+                self.fault(node.span, is_refused, format!("a pattern cannot be used: {error}"));
                 None
             }
         }

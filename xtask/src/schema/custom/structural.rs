@@ -3,7 +3,7 @@
 //! Total: what is not as it should be demands nothing, since whoever has read the definition has
 //! reported it.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -20,6 +20,9 @@ use crate::yaml::Text;
 
 /// The type of `metadata`, in the bundles of Kubernetes.
 const OBJECT_META: Text = Text::const_new("meta.v1.ObjectMeta");
+
+/// How many values of an enumeration are compared one by one.
+const MANY_VALUES: usize = 32;
 
 /// What a schema is for.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +128,7 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         items: raw.get("items").map(|items| Box::new(read_value(items, of_items))),
         required: texts("required"),
         values: list("enum").to_vec(),
+        texts: texts_among(list("enum")),
         default: raw.get("default").filter(|default| !default.is_null()).cloned(),
         limits: limits(raw, named.filter(|_| !is_int_or_string)),
         nature,
@@ -156,6 +160,12 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         embedded(&mut schema);
     }
     schema
+}
+
+/// The texts of an enumeration that is too long to be searched for every value.
+fn texts_among(values: &[Json]) -> Option<BTreeSet<Text>> {
+    let texts = values.iter().filter_map(Json::as_str).map(Text::from);
+    (values.len() > MANY_VALUES).then(|| texts.collect())
 }
 
 fn range(raw: &Map<String, Json>) -> Option<Range> {
@@ -247,6 +257,7 @@ fn without_demands(schema: &mut Schema) {
     schema.types = Types::default();
     schema.required.clear();
     schema.values.clear();
+    schema.texts = None;
     schema.limits = None;
     schema.format = None;
     schema.more = None;

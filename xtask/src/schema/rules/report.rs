@@ -7,6 +7,7 @@ use crate::{
     schema::{
         bundle::Bundle,
         check::{Step, first_line, shown_path},
+        custom::Fuel,
         findings::{Findings, LIMIT},
         rules::value::{get, one_of},
         version::{Minor, Versions},
@@ -22,6 +23,8 @@ pub(in crate::schema) struct Report<'a> {
     versions: Versions,
     findings: &'a mut Findings,
     pending: Vec<Pending>,
+    /// What the costly rules may still cost.
+    fuel: Fuel,
 }
 
 /// A fault before its places are looked up, which is done for all of them at once: an object can
@@ -136,12 +139,17 @@ impl<'a> Report<'a> {
         versions: Versions,
         findings: &'a mut Findings,
     ) -> Self {
-        Self { root, bundle, versions, findings, pending: Vec::new() }
+        Self { root, bundle, versions, findings, pending: Vec::new(), fuel: Fuel::default() }
     }
 
     /// Whether more faults are left out.
     pub(super) fn is_full(&self) -> bool {
         self.pending.len() >= LIMIT
+    }
+
+    /// Takes some steps of a costly rule; none are left for an object that lies.
+    pub(super) fn burn(&mut self, steps: usize) -> bool {
+        self.fuel.burn(steps)
     }
 
     /// Adds a fault, for every version that serves the object.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     diag::codes,
-    schema::scalar,
+    schema::{pattern::syntax_error, scalar},
     yaml::{Node, Value},
 };
 
@@ -163,10 +163,9 @@ fn supported(node: &Node, report: &mut Report<'_>) {
         report.add(fault(at, "must not be set beside `properties`"));
     }
     if let Some(at) = get(node, "pattern")
-        && !text(node, "pattern").is_empty()
-        && regex::Regex::new(text(node, "pattern")).is_err()
+        && let Some(error) = syntax_error(text(node, "pattern"))
     {
-        report.add(fault(at, "must be a regular expression"));
+        report.add(fault(at, format!("must be a regular expression: {error}")));
     }
 }
 
