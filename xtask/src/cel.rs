@@ -19,9 +19,9 @@
 //! Known but not evaluated, and told as such: `authorizer`, messages (`Object{...}`), time zones by
 //! name, `quantity` with `mul`, `div` and `divInt`, `includes`.
 //!
-//! Source: `google/cel-spec`, `google/cel-go` 0.26, `k8s.io/apiserver/pkg/cel`. The parser is our
-//! own: one that `cel` 0.15 brings takes 6 ms for the first expression and 30 to 150 µs for each
-//! other one, which is more than checking a whole object, and it knows neither types nor the
+//! Source: `google/cel-spec`, `google/cel-go`, `k8s.io/apiserver/pkg/cel`. The parser is our own: the
+//! one of the crate `cel` 0.15 takes 6 ms for the first expression and 30 to 150 µs for each other
+//! one, which is more than checking a whole object, and the crate knows neither types nor the
 //! functions of Kubernetes.
 //! Invariant: total, and bounded in time, memory and depth by the budget and the limits of the
 //! parser.
@@ -42,7 +42,7 @@ mod tests;
 mod types;
 mod value;
 
-pub use error::{Budget, CompileError, Error, ErrorKind};
+pub use error::{Allowance, Budget, CompileError, Error, ErrorKind};
 pub use shape::{Field, ListKind, Object, Shape, escape};
 pub use types::Type;
 pub use value::{Data, List, Map, Str, Value};

@@ -316,6 +316,7 @@ impl<'a> Checker<'a> {
             "matches" => {
                 if let Some((text, at)) = literal(1)
                     && let Err(error) = pattern::cached(text)
+                    && &*error != pattern::TOO_LARGE
                 {
                     let message = format!("the pattern cannot be used: {error}");
                     return Err(CompileError::new(message, at));

@@ -57,7 +57,7 @@ impl Error {
 }
 
 /// How many steps evaluations may still take: about one for a part of an expression, and one for
-/// some dozens of bytes that are copied or compared.
+/// a dozen bytes that are copied or compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     left: u64,
@@ -97,6 +97,34 @@ impl Budget {
 
     /// Charges for bytes that are looked at.
     pub(super) fn charge_bytes(&mut self, count: usize) -> Result<(), Error> {
-        self.charge(count / 32 + 1)
+        self.charge(count / 16 + 1)
+    }
+}
+
+/// How many expressions of one object are compiled: so many bytes, with so many patterns. What is
+/// beyond is left to the server. The largest of the curated definitions has a tenth of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    bytes: usize,
+    patterns: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { bytes: 1_000_000, patterns: 300 }
+    }
+}
+
+impl Allowance {
+    /// Whether an expression is among those that are compiled.
+    pub fn takes(&mut self, expression: &str) -> bool {
+        let functions = ["matches(", "find(", "findAll("];
+        let patterns: usize = functions.iter().map(|name| expression.matches(name).count()).sum();
+        let left =
+            self.bytes.checked_sub(expression.len()).zip(self.patterns.checked_sub(patterns));
+        if let Some((bytes, patterns)) = left {
+            *self = Self { bytes, patterns };
+        }
+        left.is_some()
     }
 }

@@ -98,6 +98,7 @@ impl<'a, 'b> Machine<'a, 'b> {
         (function.call)(self.budget, &values)
     }
 
+    /// `a.b`, or `a.?b`: a scalar and null have no fields, as an empty map has none.
     fn select(&mut self, operand: Id, field: &str, is_optional: bool) -> Evaluated<'a> {
         let value = self.evaluate(operand)?;
         let no_key = || Error::new(format!("no such key: {field}"));
@@ -110,15 +111,17 @@ impl<'a, 'b> Machine<'a, 'b> {
                 }
                 found.ok_or_else(no_key)
             }
-            Value::Optional(None) => Ok(Value::Optional(None)),
-            Value::Optional(Some(inner)) => match &*inner {
-                Value::Map(map) => {
+            Value::Optional(inner) => match inner.as_deref() {
+                Some(Value::Map(map)) => {
                     self.budget.charge(map.cost())?;
                     Ok(Value::optional(map.get(field).transpose()?))
                 }
-                _ => Err(no_key()),
+                Some(Value::List(_)) => Err(Error::no_overload()),
+                _ => Ok(Value::Optional(None)),
             },
-            _ => Err(Error::no_overload()),
+            Value::List(_) => Err(Error::no_overload()),
+            _ if is_optional => Ok(Value::Optional(None)),
+            _ => Err(no_key()),
         }
     }
 
@@ -126,12 +129,16 @@ impl<'a, 'b> Machine<'a, 'b> {
         let value = self.evaluate(operand)?;
         let value = match &value {
             Value::Optional(Some(inner)) => inner,
-            Value::Optional(None) => return Ok(Value::Bool(false)),
             other => other,
         };
-        let Value::Map(map) = value else { return Err(Error::no_overload()) };
-        self.budget.charge(map.cost())?;
-        Ok(Value::Bool(map.get(field).is_some()))
+        match value {
+            Value::Map(map) => {
+                self.budget.charge(map.cost())?;
+                Ok(Value::Bool(map.get(field).is_some()))
+            }
+            Value::List(_) => Err(Error::no_overload()),
+            _ => Ok(Value::Bool(false)),
+        }
     }
 
     /// `&&` or `||`: an operand that decides makes up for one that has no value.
@@ -206,6 +213,7 @@ impl<'a, 'b> Machine<'a, 'b> {
         let (keys, values) = match range {
             Value::List(list) => (None, list),
             Value::Map(map) => {
+                self.budget.charge(map.len())?;
                 let keys = List::new(map.keys());
                 let values = if fold.second.is_some() {
                     let found = keys.iter().map(|key| {

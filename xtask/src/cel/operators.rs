@@ -370,6 +370,8 @@ pub(super) fn index<'a>(budget: &mut Budget, arguments: &[Value<'a>]) -> Evaluat
             let Some(inner) = inner else { return Ok(Value::Optional(None)) };
             return optional_index(budget, &[(**inner).clone(), at.clone()]);
         }
+        // A scalar and null have nothing in them.
+        [_, _] => None,
         _ => return Err(Error::no_overload()),
     }
     .unwrap_or_else(|| {
@@ -389,7 +391,7 @@ pub(super) fn optional_index<'a>(budget: &mut Budget, arguments: &[Value<'a>]) -
         [Value::Optional(Some(inner)), at] => {
             return optional_index(budget, &[(**inner).clone(), at.clone()]);
         }
-        [Value::Optional(None), _] => None,
+        [_, _] => None,
         _ => return Err(Error::no_overload()),
     };
     Ok(Value::optional(found))

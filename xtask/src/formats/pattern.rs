@@ -22,6 +22,9 @@ const LENGTH_LIMIT: usize = 16 * 1024;
 /// How deeply groups nest.
 const NEST_LIMIT: u32 = 100;
 
+/// What is said of a pattern that is beyond our own limits: it may be a good one.
+pub const TOO_LARGE: &str = "it is too large to compile";
+
 /// A compiled pattern, or what is wrong with it in a few words.
 pub type Compiled = Result<Arc<Regex>, Arc<str>>;
 
@@ -87,7 +90,7 @@ pub fn syntax_error(pattern: &str) -> Option<String> {
 /// Compiles a pattern. The error is what is wrong with it, in a few words.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LENGTH_LIMIT {
-        return Err(format!("it is longer than {LENGTH_LIMIT} bytes"));
+        return Err(TOO_LARGE.to_owned());
     }
     built(pattern, SIZE_LIMIT).map_err(|error| in_words(&error))
 }
@@ -102,7 +105,7 @@ fn built(pattern: &str, size_limit: usize) -> Result<Regex, regex::Error> {
 
 fn in_words(error: &regex::Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => "it is too large to compile".to_owned(),
+        regex::Error::CompiledTooBig(_) => TOO_LARGE.to_owned(),
         other => {
             let text = other.to_string();
             let last = text.lines().last().unwrap_or_default();
@@ -288,7 +291,7 @@ mod tests {
     #[test]
     fn a_broken_or_huge_pattern_says_why() {
         assert!(compile("(").unwrap_err().contains("unclosed group"));
-        assert_eq!(compile("(?:a{1000}){1000}").unwrap_err(), "it is too large to compile");
+        assert_eq!(compile("(?:a{1000}){1000}").unwrap_err(), TOO_LARGE);
         assert!(compile(&"a".repeat(LENGTH_LIMIT + 1)).is_err());
         assert!(compile(&"(".repeat(5_000)).is_err());
         assert!(Pattern::new("(").matches("anything"));

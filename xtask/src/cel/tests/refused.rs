@@ -1,5 +1,7 @@
 //! What an API server refuses to store.
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -117,4 +119,81 @@ fn what_is_known_but_not_evaluated_is_told() {
     assert_eq!(unsupported(check).as_deref(), Some("check()"));
     assert_eq!(unsupported("Object{spec: Object.spec{replicas: 1}}").as_deref(), Some("Object{}"));
     assert_eq!(unsupported("1 == 1"), None);
+}
+
+/// Words of which some texts are expressions.
+const WORDS: &[&str] = &[
+    "1",
+    "2u",
+    "1.5",
+    "'a'",
+    "b'a'",
+    "true",
+    "null",
+    "self",
+    "self.a",
+    "x",
+    "y",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    ",",
+    ":",
+    "?",
+    ".",
+    ".?a",
+    "[?0]",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "!",
+    "&&",
+    "||",
+    "==",
+    "<",
+    "in",
+    ".all(x,",
+    ".map(x,",
+    ".exists(x, y,",
+    "has(self.a)",
+    ".size()",
+    ".matches(",
+    "int(",
+    "string(",
+    "duration('1h')",
+    "timestamp(0)",
+    "quantity('1')",
+    "optional.of(",
+    ".orValue(",
+    ".format([",
+    ".split(",
+    "ip('::1')",
+    "\u{e9}",
+    "'\\",
+    "\"\"\"",
+    "0x",
+    "9223372036854775807",
+];
+
+proptest! {
+    #[test]
+    fn any_text_has_a_value_or_says_why_not(
+        words in prop::collection::vec(prop::sample::select(WORDS), 0..24),
+        space in prop::sample::select(&["", " "][..]),
+    ) {
+        let value = json!({"a": [1, "b", {"c": null}]});
+        let value = Value::of(Data::Json(&value), &Shape::Dyn).unwrap();
+        let environment = Environment::default().with("self", Type::Dyn);
+        result_of(&words.join(space), &environment, &[value]);
+    }
+
+    #[test]
+    fn any_characters_are_read(text in ".{0,60}") {
+        result_of(&text, &Environment::default(), &[]);
+    }
 }

@@ -13,17 +13,12 @@ use serde_json::{Map, Value as Json};
 
 pub(in crate::schema) use self::evaluate::evaluate;
 use crate::{
-    cel::{CompileError, Environment, Program, Shape, Type, Value, escape},
+    cel::{Allowance, CompileError, Environment, Program, Shape, Type, Value, escape},
     yaml::{Node, Text},
 };
 
 /// What rules are written under.
 pub(super) const KEYWORD: &str = "x-kubernetes-validations";
-
-/// How much of a definition's rules is compiled when the definition is looked at: bytes of
-/// expressions, and different patterns in them. The largest of the curated ones has a tenth of it.
-const TEXT_LIMIT: usize = 1_000_000;
-const PATTERN_LIMIT: usize = 200;
 
 /// The rules of a value and of what is in it.
 #[derive(Clone, Debug)]
@@ -51,8 +46,8 @@ struct Rule {
     message: Option<String>,
     /// An expression that makes the message.
     message_expression: Option<String>,
-    /// The field that is named, below the value at hand.
-    field_path: Vec<Text>,
+    /// The field that is named, below the value at hand. None if there is no such field.
+    field_path: Option<Vec<Text>>,
     /// Whether it holds where there is no old value to compare with.
     is_optional_old_self: bool,
     compiled: OnceLock<Result<Compiled, Fault>>,
@@ -92,81 +87,12 @@ impl Rules {
     /// the status is dropped before rules are looked at.
     pub fn of_kind(schema: &Json, without_status: bool) -> Option<Self> {
         let raw = schema.as_object().filter(|_| has_rules(schema))?;
-        let mut rules = Self::read(raw, raw, shape::of(raw, true), true)?;
+        let mut reader = Reader { allowance: Allowance::default() };
+        let mut rules = reader.rules(raw, raw, shape::of(raw, true), true)?;
         if without_status {
             rules.properties.retain(|(name, _)| name != "status");
         }
         (!rules.is_empty()).then_some(rules)
-    }
-
-    /// `demands` has the rules, `structure` says what the value is: they differ below `allOf`.
-    fn read(
-        demands: &Map<String, Json>,
-        structure: &Map<String, Json>,
-        shape: Option<Shape>,
-        is_correlated: bool,
-    ) -> Option<Self> {
-        // There are no rules where the type is not said.
-        let shape = shape?;
-        let mut rules = Self {
-            shape,
-            own: Vec::new(),
-            properties: Vec::new(),
-            items: None,
-            values: None,
-            all_of: Vec::new(),
-            is_correlated,
-        };
-        let list = demands.get(KEYWORD).and_then(Json::as_array).into_iter().flatten();
-        rules.own = list.enumerate().filter_map(|(at, raw)| Rule::read(at, raw)).collect();
-        let map =
-            |raw: &'_ Map<String, Json>, key: &str| raw.get(key).and_then(Json::as_object).cloned();
-        let text = |key: &str| structure.get(key).and_then(Json::as_str);
-        let is_atomic = text("x-kubernetes-map-type") == Some("atomic");
-        let below = is_correlated && !is_atomic;
-        let part = |demands: &Json, structure: &Json, shape, is_correlated| {
-            Self::read(demands.as_object()?, structure.as_object()?, shape, is_correlated)
-                .filter(|rules| !rules.is_empty())
-        };
-        if let (Some(demands), Some(structure)) = (demands.get("items"), structure.get("items")) {
-            let item = match &rules.shape {
-                Shape::List(item, _) => Some((**item).clone()),
-                _ => None,
-            };
-            let is_map = text("x-kubernetes-list-type") == Some("map");
-            rules.items = part(demands, structure, item, below && is_map).map(Box::new);
-        }
-        let keyword = "additionalProperties";
-        if let (Some(demands), Some(structure)) = (demands.get(keyword), structure.get(keyword)) {
-            let value = match &rules.shape {
-                Shape::Map(value) => Some((**value).clone()),
-                _ => None,
-            };
-            rules.values = part(demands, structure, value, below).map(Box::new);
-        }
-        if let (Some(demands), Some(structure), Shape::Object(object)) =
-            (map(demands, "properties"), map(structure, "properties"), &rules.shape)
-        {
-            for (name, demands) in &demands {
-                let Some(structure) = structure.get(name) else { continue };
-                let shape = match escape(name) {
-                    Some(escaped) => object.field(&escaped).map(|field| field.shape.clone()),
-                    None => structure.as_object().and_then(|raw| shape::of(raw, false)),
-                };
-                if let Some(inner) = part(demands, structure, shape, below) {
-                    rules.properties.push((name.into(), inner));
-                }
-            }
-        }
-        rules.properties.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let all = demands.get("allOf").and_then(Json::as_array).into_iter().flatten();
-        for (at, demands) in all.enumerate() {
-            let inner = demands.as_object().and_then(|demands| {
-                Self::read(demands, structure, Some(rules.shape.clone()), is_correlated)
-            });
-            rules.all_of.extend(inner.filter(|one| !one.is_empty()).map(|one| (at, one)));
-        }
-        Some(rules)
     }
 
     fn is_empty(&self) -> bool {
@@ -180,25 +106,16 @@ impl Rules {
     /// Looks at every rule, as the server does when the definition is stored. `schema` is where the
     /// definition is written; what is wrong is told with the rule.
     pub fn check<'a>(&self, schema: &'a Node, tell: &mut impl FnMut(&'a Node, Fault)) {
-        self.check_within(schema, &mut Limit { text: TEXT_LIMIT, patterns: PATTERN_LIMIT }, tell);
-    }
-
-    fn check_within<'a>(
-        &self,
-        schema: &'a Node,
-        limit: &mut Limit,
-        tell: &mut impl FnMut(&'a Node, Fault),
-    ) {
         let list = schema.get(KEYWORD).and_then(Node::as_sequence).unwrap_or_default();
         for rule in &self.own {
-            let Some(node) = list.get(rule.at).filter(|_| limit.takes(rule)) else { continue };
+            let Some(node) = list.get(rule.at) else { continue };
             if let Some(fault) = rule.fault(self) {
                 tell(node, fault);
             }
         }
         let mut part = |rules: &Self, schema: Option<&'a Node>| {
             if let Some(schema) = schema {
-                rules.check_within(schema, limit, tell);
+                rules.check(schema, tell);
             }
         };
         for (name, rules) in &self.properties {
@@ -260,26 +177,101 @@ pub(in crate::schema) fn is_ruled(schema: &Node) -> bool {
     }
 }
 
-/// What may still be looked at of a definition.
-struct Limit {
-    text: usize,
-    patterns: usize,
+/// Reads the rules of one definition.
+struct Reader {
+    allowance: Allowance,
 }
 
-impl Limit {
-    fn takes(&mut self, rule: &Rule) -> bool {
-        let text = rule.expression.len();
-        let patterns = [".matches(", ".find(", ".findAll("];
-        let patterns: usize =
-            patterns.iter().map(|name| rule.expression.matches(name).count()).sum();
-        let left = self.text.checked_sub(text).zip(self.patterns.checked_sub(patterns));
-        (self.text, self.patterns) = left.unwrap_or((0, 0));
-        left.is_some()
+impl Reader {
+    /// `demands` has the rules, `structure` says what the value is: they differ below `allOf`.
+    fn rules(
+        &mut self,
+        demands: &Map<String, Json>,
+        structure: &Map<String, Json>,
+        shape: Option<Shape>,
+        is_correlated: bool,
+    ) -> Option<Rules> {
+        // There are no rules where the type is not said.
+        let shape = shape?;
+        let text = |key: &str| structure.get(key).and_then(Json::as_str);
+        let below = is_correlated && text("x-kubernetes-map-type") != Some("atomic");
+        let is_map = text("x-kubernetes-list-type") == Some("map");
+        let item = if let Shape::List(item, _) = &shape { Some((**item).clone()) } else { None };
+        let value = if let Shape::Map(value) = &shape { Some((**value).clone()) } else { None };
+        let all = demands.get("allOf").and_then(Json::as_array).into_iter().flatten();
+        let rules = Rules {
+            own: self.own(demands, structure),
+            properties: self.properties(demands, structure, &shape, below),
+            items: self.part(demands, structure, "items", item, below && is_map),
+            values: self.part(demands, structure, "additionalProperties", value, below),
+            all_of: all
+                .enumerate()
+                .filter_map(|(at, demands)| {
+                    let demands = demands.as_object()?;
+                    let rules =
+                        self.rules(demands, structure, Some(shape.clone()), is_correlated)?;
+                    Some((at, rules))
+                })
+                .collect(),
+            is_correlated,
+            shape,
+        };
+        (!rules.is_empty()).then_some(rules)
+    }
+
+    fn own(&mut self, demands: &Map<String, Json>, structure: &Map<String, Json>) -> Vec<Rule> {
+        let list = demands.get(KEYWORD).and_then(Json::as_array).into_iter().flatten();
+        let rules = list.enumerate().filter_map(|(at, raw)| Rule::read(at, raw, structure));
+        rules.filter(|rule| self.allowance.takes(&rule.expression)).collect()
+    }
+
+    fn part(
+        &mut self,
+        demands: &Map<String, Json>,
+        structure: &Map<String, Json>,
+        key: &str,
+        shape: Option<Shape>,
+        is_correlated: bool,
+    ) -> Option<Box<Rules>> {
+        let (demands, structure) = (demands.get(key)?, structure.get(key)?);
+        let rules =
+            self.rules(demands.as_object()?, structure.as_object()?, shape, is_correlated)?;
+        Some(Box::new(rules))
+    }
+
+    fn properties(
+        &mut self,
+        demands: &Map<String, Json>,
+        structure: &Map<String, Json>,
+        shape: &Shape,
+        is_correlated: bool,
+    ) -> Vec<(Text, Rules)> {
+        let Shape::Object(object) = shape else { return Vec::new() };
+        let key = "properties";
+        let (Some(Json::Object(demands)), Some(Json::Object(structure))) =
+            (demands.get(key), structure.get(key))
+        else {
+            return Vec::new();
+        };
+        let mut properties = Vec::new();
+        for (name, demands) in demands {
+            let Some(structure) = structure.get(name).and_then(Json::as_object) else { continue };
+            let shape = match escape(name) {
+                Some(escaped) => object.field(&escaped).map(|field| field.shape.clone()),
+                None => shape::of(structure, false),
+            };
+            let demands = demands.as_object();
+            let rules =
+                demands.and_then(|demands| self.rules(demands, structure, shape, is_correlated));
+            properties.extend(rules.map(|rules| (Text::from(name.as_str()), rules)));
+        }
+        properties.sort_by(|(a, _), (b, _)| a.cmp(b));
+        properties
     }
 }
 
 impl Rule {
-    fn read(at: usize, raw: &Json) -> Option<Self> {
+    fn read(at: usize, raw: &Json, structure: &Map<String, Json>) -> Option<Self> {
         let text = |key: &str| raw.get(key).and_then(Json::as_str).map(str::to_owned);
         let expression = text("rule").filter(|rule| !rule.trim().is_empty())?;
         Some(Self {
@@ -287,7 +279,7 @@ impl Rule {
             expression,
             message: text("message").filter(|message| !message.trim().is_empty()),
             message_expression: text("messageExpression").filter(|text| !text.trim().is_empty()),
-            field_path: field_path(&text("fieldPath").unwrap_or_default()).unwrap_or_default(),
+            field_path: field_path(&text("fieldPath").unwrap_or_default(), structure),
             is_optional_old_self: raw.get("optionalOldSelf") == Some(&Json::Bool(true)),
             compiled: OnceLock::new(),
         })
@@ -342,6 +334,12 @@ impl Rule {
             let says = "must not be set: the rule does not use `oldSelf`";
             return wrong("optionalOldSelf", says);
         }
+        if self.field_path.is_none() {
+            return wrong(
+                "fieldPath",
+                "must be the path of a field of the schema, such as `.name`",
+            );
+        }
         None
     }
 }
@@ -352,22 +350,28 @@ impl Fault {
     }
 }
 
-/// The names of `.spec.labels['a.b']`.
-fn field_path(text: &str) -> Option<Vec<Text>> {
+/// The names of `.spec.labels['a.b']`, each of which must be in the schema.
+///
+/// Source: `ValidFieldPath`.
+fn field_path(text: &str, structure: &Map<String, Json>) -> Option<Vec<Text>> {
     let mut names = Vec::new();
-    let mut rest = text.trim();
+    let mut schema = Some(structure);
+    let mut rest = text;
     while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix("['") {
-            let (name, after) = quoted.split_once("']")?;
-            names.push(name.into());
-            rest = after;
+        let (name, after) = if let Some(quoted) = rest.strip_prefix("['") {
+            quoted.split_once("']")?
         } else {
             let named = rest.strip_prefix('.')?;
-            let end = named.find(['.', '[']).unwrap_or(named.len());
-            let (name, after) = named.split_at_checked(end)?;
-            names.push(name.into());
-            rest = after;
-        }
+            named.split_at_checked(named.find(['.', '[']).unwrap_or(named.len()))?
+        };
+        let part = |key: &str| schema?.get(key).and_then(Json::as_object);
+        schema = match (part("properties"), part("additionalProperties")) {
+            (Some(properties), _) => Some(properties.get(name)?.as_object()?),
+            (None, Some(values)) => Some(values),
+            (None, None) => return None,
+        };
+        names.push(name.into());
+        rest = after;
     }
     Some(names)
 }

@@ -12,14 +12,11 @@ use super::{
     value::{get, is_set, items, text},
 };
 use crate::{
-    cel::{Environment, ListKind, Object, Program, Shape, Type},
+    cel::{Allowance, Environment, ListKind, Object, Program, Shape, Type},
     diag::codes,
     schema::custom::{Rules, is_ruled, plain},
     yaml::{Node, Text},
 };
-
-/// How much of an object's expressions is compiled, in bytes.
-const TEXT_LIMIT: usize = 1_000_000;
 
 /// What an expression must come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +30,7 @@ enum Wanted {
 /// The expressions of a `ValidatingAdmissionPolicy` or a `MutatingAdmissionPolicy`.
 pub(super) fn policy(policy: &Node, report: &mut Report<'_>) {
     let Some(spec) = get(policy, "spec") else { return };
-    let mut compiler = Compiler { left: TEXT_LIMIT, report };
+    let mut compiler = Compiler { allowance: Allowance::default(), report };
     let plain = variables(is_set(spec, "paramKind"));
     let asking = with_authorizer(plain.clone());
     for condition in items(spec, "matchConditions") {
@@ -69,7 +66,7 @@ pub(super) fn policy(policy: &Node, report: &mut Report<'_>) {
 
 /// The match conditions of webhooks.
 pub(super) fn webhooks(object: &Node, report: &mut Report<'_>) {
-    let mut compiler = Compiler { left: TEXT_LIMIT, report };
+    let mut compiler = Compiler { allowance: Allowance::default(), report };
     let environment = with_authorizer(variables(false));
     for webhook in items(object, "webhooks") {
         for condition in items(webhook, "matchConditions") {
@@ -94,7 +91,7 @@ pub(super) fn schema(root: &Node, report: &mut Report<'_>) {
 }
 
 struct Compiler<'r, 'a> {
-    left: usize,
+    allowance: Allowance,
     report: &'r mut Report<'a>,
 }
 
@@ -109,10 +106,9 @@ impl Compiler<'_, '_> {
     ) -> Type {
         let expression = text(parent, field);
         let Some(at) = get(parent, field) else { return Type::Dyn };
-        if expression.trim().is_empty() || expression.len() > self.left {
+        if expression.trim().is_empty() || !self.allowance.takes(expression) {
             return Type::Dyn;
         }
-        self.left -= expression.len();
         let program = match Program::compile(expression, environment) {
             Ok(program) => program,
             Err(wrong) => {

@@ -6,9 +6,12 @@ use serde_json::Value as Json;
 
 use super::{Rule, Rules, no_old_value};
 use crate::{
-    cel::{Budget, Data, ErrorKind, Value},
+    cel::{Budget, Data, Error, ErrorKind, Program, Value},
     diag::{Diagnostic, codes},
-    schema::check::{Step, first_line, shown_path},
+    schema::{
+        check::{Step, first_line, shown_path},
+        findings::LIMIT,
+    },
     source::Span,
     yaml::{Node, Value as Yaml},
 };
@@ -93,7 +96,7 @@ impl<'a> Walk<'a> {
             return;
         }
         for rule in &rules.own {
-            if self.is_over {
+            if self.is_over || self.out.len() >= LIMIT {
                 return;
             }
             self.rule(rule, rules, value, place);
@@ -148,16 +151,11 @@ impl<'a> Walk<'a> {
                 return;
             }
         };
-        let mut budget = self.budget.at_most(RULE_STEPS);
-        let before = budget.left();
-        let result = compiled.rule.evaluate(&variables, &mut budget);
-        self.budget.spend(before - budget.left());
-        match result {
+        match self.run(&compiled.rule, &variables) {
             Ok(Value::Bool(true)) => {}
             Ok(_) => {
                 let message = compiled.message.as_ref().and_then(|program| {
-                    let mut budget = self.budget.at_most(RULE_STEPS);
-                    match program.evaluate(&variables, &mut budget) {
+                    match self.run(program, &variables) {
                         Ok(Value::String(text)) => Some(text.as_str().trim().to_owned()),
                         _ => None,
                     }
@@ -180,16 +178,27 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Evaluates an expression on what is left of the steps.
+    fn run<'p>(
+        &mut self,
+        program: &'p Program,
+        variables: &[Value<'p>],
+    ) -> Result<Value<'p>, Error> {
+        let mut budget = self.budget.at_most(RULE_STEPS);
+        let before = budget.left();
+        let result = program.evaluate(variables, &mut budget);
+        self.budget.spend(before - budget.left());
+        result
+    }
+
     /// A rule that is not true.
     fn fails(&mut self, rule: &'a Rule, message: Option<&str>, place: Place<'a>) {
-        let mut at = place;
-        for name in &rule.field_path {
-            at = at.field(name);
-        }
+        let fields = rule.field_path.as_deref().unwrap_or_default();
+        let at = fields.iter().fold(place, |at, name| at.field(name));
         let at = if at.node.is_some() { at } else { place };
         match message.or(rule.message.as_deref()) {
             Some(message) => {
-                let path = self.shown(&rule.field_path);
+                let path = self.shown(fields);
                 let message = shown(message);
                 let message = message.trim_end_matches('.');
                 let text = format!("{path} breaks a rule of its kind: {message}");
@@ -197,7 +206,7 @@ impl<'a> Walk<'a> {
                 let help = format!("the rule is `{}`", shown(&rule.expression));
                 self.out.push(wrong.with_help(help));
             }
-            None => self.broken(rule, &rule.field_path, None, at),
+            None => self.broken(rule, fields, None, at),
         }
     }
 
