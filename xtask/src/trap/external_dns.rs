@@ -7,6 +7,8 @@
 //! election, so two replicas work against each other. Source: `docs/flags.md` at v0.21.0 and v0.22.0,
 //! and the changelog of the chart.
 
+use std::collections::BTreeSet;
+
 use super::{
     integer,
     program::{Program, Setting, programs},
@@ -22,6 +24,8 @@ pub(super) const VARIABLES: &str = "EXTERNAL_DNS";
 
 const BEFORE: &str = "external-dns.alpha.kubernetes.io/";
 const SINCE_0_22: &str = "external-dns.kubernetes.io/";
+/// More prefixes than one cluster ever reads.
+const FEW: usize = 10;
 const CHANGE: (u32, u32) = (0, 22);
 
 /// What runs it.
@@ -55,26 +59,31 @@ pub(super) fn policy(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
 /// Annotations that no ExternalDNS of the cluster reads.
 pub(super) fn annotations(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     let programs = deployed(cluster);
-    let prefixes: Option<Vec<String>> =
+    let prefixes: Option<BTreeSet<String>> =
         programs.iter().map(|program| prefix(program, cluster)).collect();
     // Of one whose prefix is not known, every annotation may be read.
     let (Some(first), Some(prefixes)) = (programs.first(), prefixes) else { return };
-    let is_read = |one: &&str| prefixes.iter().any(|read| read == one);
-    let unread: Vec<&str> = [BEFORE, SINCE_0_22].into_iter().filter(|one| !is_read(one)).collect();
-    let reads = prefixes.first().map(String::as_str).unwrap_or_default();
+    let Some(reads) = prefixes.first() else { return };
+    let unread: Vec<&str> =
+        [BEFORE, SINCE_0_22].into_iter().filter(|one| !prefixes.contains(*one)).collect();
     let mut check = |object: &Object<'_>, metadata: &Node| {
         let annotations = metadata.get("annotations").and_then(Node::as_mapping);
+        let mut found = Vec::new();
         for entry in annotations.into_iter().flatten() {
             let name = unread.iter().find_map(|one| entry.key.strip_prefix(one));
-            let Some(name) = name else { continue };
-            // Both prefixes at once are how a change of the release is made without a gap.
-            let is_twice = |read: &String| {
-                annotations.is_some_and(|all| all.contains_key(&format!("{read}{name}")))
-            };
-            if !prefixes.iter().any(is_twice) {
-                out.push(unread_annotation(cluster, object, entry, first, reads));
-            }
+            found.extend(name.map(|name| (name, entry)));
         }
+        if found.is_empty() {
+            return;
+        }
+        // Both prefixes at once are how a change of the release is made without a gap.
+        let keys: BTreeSet<&str> =
+            annotations.into_iter().flatten().map(|entry| entry.key.as_str()).collect();
+        let other = |name| prefixes.iter().take(FEW).map(move |read| format!("{read}{name}"));
+        found.retain(|(name, _)| !other(*name).any(|key| keys.contains(key.as_str())));
+        out.extend(
+            found.iter().map(|(_, entry)| unread_annotation(cluster, object, entry, first, reads)),
+        );
     };
     for object in cluster.objects() {
         if let Some(metadata) = object.node.get("metadata") {

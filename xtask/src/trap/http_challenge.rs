@@ -17,12 +17,15 @@ use crate::{
     yaml::Node,
 };
 
+/// As many names as a certificate of Let's Encrypt can have; there are seldom more solvers.
+const MOST: usize = 100;
+
 const HELP: &str = "give the issuer a solver with `dns01` for this name";
 
 /// Wildcards that only HTTP-01 is there for.
 pub(super) fn wildcards(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     for certificate in certificates(cluster) {
-        for &(name, at) in &certificate.names {
+        for &(name, at) in certificate.names.iter().take(MOST) {
             if !name.starts_with("*.") {
                 continue;
             }
@@ -61,7 +64,8 @@ pub(super) fn two_clusters(clusters: &[Cluster<'_>], out: &mut Vec<Diagnostic<An
     }
     for (cluster, certificates) in &all {
         for certificate in certificates {
-            let named = certificate.names.iter().filter(|(name, _)| !name.starts_with("*."));
+            let named =
+                certificate.names.iter().take(MOST).filter(|(name, _)| !name.starts_with("*."));
             let mut proved = named.filter_map(|&(name, at)| {
                 let (issuer, solver) = only_http(certificate, name)?;
                 let places = by_name.get(name)?;
@@ -99,7 +103,7 @@ fn only_http<'c, 'a>(
 ) -> Option<(&'c Object<'a>, &'a Node)> {
     let acme = certificate.acme()?;
     let labels = certificate.object.node.at(&["metadata", "labels"]);
-    let solvers = items(acme.spec, &["solvers"]).iter();
+    let solvers = items(acme.spec, &["solvers"]).iter().take(MOST);
     let mut solvers = solvers.filter(|solver| is_for(solver, name, labels));
     let first = solvers.next()?;
     let is_http = |solver: &Node| solver.get("http01").is_some() && solver.get("dns01").is_none();

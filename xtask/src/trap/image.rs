@@ -4,7 +4,7 @@
 //! image. What a program is told to run by its arguments is not seen.
 
 use crate::{
-    cluster::{Cluster, Object},
+    cluster::{Cluster, Container, Object, Workload},
     kustomize::split_image,
     yaml::Node,
 };
@@ -24,10 +24,28 @@ pub(super) struct Image<'a> {
 #[derive(Debug)]
 pub(super) struct ImageUse<'c, 'a> {
     pub object: &'c Object<'a>,
-    /// The path of the field: `spec.template.spec.containers[0].image`.
-    pub path: String,
     pub node: &'a Node,
     pub image: Image<'a>,
+    workload: &'c Workload<'a>,
+    holder: Holder<'a>,
+}
+
+/// What has an image in a pod.
+#[derive(Debug)]
+enum Holder<'a> {
+    Container(Container<'a>),
+    /// A volume, by its place in the list.
+    Volume(usize),
+}
+
+impl ImageUse<'_, '_> {
+    /// The path of the field: `spec.template.spec.containers[0].image`.
+    pub fn path(&self) -> String {
+        self.workload.field(&match &self.holder {
+            Holder::Container(container) => format!("{}.image", container.path()),
+            Holder::Volume(index) => format!("spec.volumes[{index}].image.reference"),
+        })
+    }
 }
 
 impl<'a> Image<'a> {
@@ -58,17 +76,15 @@ pub(super) fn image_uses<'c, 'a>(
 ) -> impl Iterator<Item = ImageUse<'c, 'a>> {
     cluster.workloads().iter().flat_map(move |workload| {
         let object = cluster.object_of(workload);
-        let containers = workload.containers().filter_map(move |container| {
-            let path = workload.field(&format!("{}.image", container.path()));
-            Some((path, container.node.get("image")?))
+        let containers = workload.containers().filter_map(|container| {
+            Some((container.node.get("image")?, Holder::Container(container)))
         });
         let volumes = items(workload.spec, &["volumes"]).iter().enumerate();
-        let volumes = volumes.filter_map(move |(index, volume)| {
-            let path = workload.field(&format!("spec.volumes[{index}].image.reference"));
-            Some((path, volume.at(&["image", "reference"])?))
+        let volumes = volumes.filter_map(|(index, volume)| {
+            Some((volume.at(&["image", "reference"])?, Holder::Volume(index)))
         });
-        containers.chain(volumes).filter_map(move |(path, node)| {
-            Some(ImageUse { object, path, node, image: Image::parse(node.as_str()?)? })
+        containers.chain(volumes).filter_map(move |(node, holder)| {
+            Some(ImageUse { object, node, image: Image::parse(node.as_str()?)?, workload, holder })
         })
     })
 }

@@ -20,7 +20,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         if used.image.digest.is_some() || matches!(used.image.tag, None | Some("latest")) {
             continue;
         }
-        let (object, path) = (used.object, &used.path);
+        let (object, path) = (used.object, used.path());
         let message = format!(
             "`{path}` of {object} has no digest, in production: the tag may name another image tomorrow"
         );

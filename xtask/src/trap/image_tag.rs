@@ -13,13 +13,13 @@ use crate::{
 
 pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     for used in image_uses(cluster) {
-        let (object, path) = (used.object, &used.path);
         let says = match used.image.tag {
             _ if used.image.digest.is_some() => continue,
             None => "has no tag, which means `latest`",
             Some("latest") => "has the tag `latest`",
             Some(_) => continue,
         };
+        let (object, path) = (used.object, used.path());
         let message =
             format!("`{path}` of {object} {says}: what runs depends on when it was pulled");
         let severity = if cluster.production { Severity::Error } else { Severity::Warning };

@@ -1,6 +1,6 @@
 //! Members of MongoDB's replica sets: what runs `mongod`, and the certificates that it is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     certificate::{Certificate, certificates},
@@ -57,11 +57,11 @@ pub(super) fn members<'c, 'a>(
 
 /// The names of the Secrets that a container mounts.
 fn mounted_secrets<'a>(program: &Program<'_, 'a>) -> impl Iterator<Item = &'a str> {
-    let mounts = items(program.container.node, &["volumeMounts"]);
+    let mounts = items(program.container.node, &["volumeMounts"]).iter();
+    let mounted: BTreeSet<_> = mounts.filter_map(|mount| text(mount, &["name"])).collect();
     let spec = program.workload.spec;
     items(spec, &["volumes"]).iter().flat_map(move |volume| {
-        let name = text(volume, &["name"]);
-        let is_mounted = mounts.iter().any(|mount| text(mount, &["name"]) == name);
+        let is_mounted = text(volume, &["name"]).is_some_and(|name| mounted.contains(name));
         let own = volume.at(&["secret", "secretName"]);
         let sources = items(volume, &["projected", "sources"]).iter();
         let projected = sources.filter_map(|source| source.at(&["secret", "name"]));

@@ -52,7 +52,7 @@ pub(super) fn images(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
             None => repository.starts_with(part),
         });
         if let Some((_, what, help)) = hit {
-            let (object, path) = (used.object, &used.path);
+            let (object, path) = (used.object, used.path());
             let message = format!("`{path}` of {object} is of {what}");
             let diagnostic = object.warning(codes::TRAP_RETIRED, message, used.node);
             out.push(diagnostic.with_help(*help));

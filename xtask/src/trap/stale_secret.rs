@@ -11,7 +11,7 @@ use super::{certificate::certificates, items, text};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
-    yaml::{Node, Text},
+    yaml::Text,
 };
 
 pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
@@ -21,9 +21,20 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     }
     for workload in cluster.workloads() {
         let object = cluster.object_of(workload);
-        let volumes: BTreeMap<&str, &Node> = items(workload.spec, &["volumes"])
+        // The volumes of Secrets that are renewed, each with one of these and what renews it.
+        let namespace = Text::from(workload.namespace());
+        let volumes: BTreeMap<&str, (&str, &Object<'_>)> = items(workload.spec, &["volumes"])
             .iter()
-            .filter_map(|volume| Some((text(volume, &["name"])?, volume)))
+            .filter_map(|volume| {
+                let sources = items(volume, &["projected", "sources"]).iter();
+                let projected = sources.filter_map(|source| text(source, &["secret", "name"]));
+                let own = text(volume, &["secret", "secretName"]);
+                let found = own
+                    .into_iter()
+                    .chain(projected)
+                    .find_map(|secret| Some((secret, *renewed.get(&(namespace.clone(), secret))?)));
+                Some((text(volume, &["name"])?, found?))
+            })
             .collect();
         for container in workload.containers() {
             for mount in items(container.node, &["volumeMounts"]) {
@@ -33,16 +44,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
                         .filter(|path| path.as_str().is_some_and(|path| !path.is_empty()))
                 });
                 let volume = text(mount, &["name"]).and_then(|name| volumes.get(name));
-                let (Some(at), Some(volume)) = (at, volume) else { continue };
-                let sources = items(volume, &["projected", "sources"]).iter();
-                let projected = sources.filter_map(|source| text(source, &["secret", "name"]));
-                let mut secrets =
-                    text(volume, &["secret", "secretName"]).into_iter().chain(projected);
-                let by = secrets.find_map(|secret| {
-                    let by = renewed.get(&(workload.namespace().into(), secret))?;
-                    Some((secret, by))
-                });
-                let Some((secret, by)) = by else { continue };
+                let (Some(at), Some((secret, by))) = (at, volume) else { continue };
                 let path = workload.field(&container.path());
                 let message = format!(
                     "`{path}` of {object} never sees a renewal of Secret `{secret}` by {by}: its mount has a `subPath`"
