@@ -7,7 +7,7 @@
 mod evaluate;
 mod shape;
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde_json::{Map, Value as Json};
 
@@ -118,8 +118,14 @@ impl Rules {
                 rules.check(schema, tell);
             }
         };
+        // A definition can have as many fields as bytes.
+        let written = schema.get("properties").and_then(Node::as_mapping);
+        let written: BTreeMap<_, _> = match written.filter(|_| !self.properties.is_empty()) {
+            Some(mapping) => mapping.iter().map(|one| (one.key.as_str(), &one.value)).collect(),
+            None => BTreeMap::new(),
+        };
         for (name, rules) in &self.properties {
-            part(rules, schema.at(&["properties", name]));
+            part(rules, written.get(name.as_str()).copied());
         }
         for (rules, key) in [(&self.items, "items"), (&self.values, "additionalProperties")] {
             if let Some(rules) = rules {

@@ -114,19 +114,23 @@ impl<'a> Walk<'a> {
                 }
             }
             Json::Object(map) => {
+                if rules.properties.is_empty() && rules.values.is_none() {
+                    return;
+                }
+                let places = place.entries();
+                let of =
+                    |name: &str| places.get(name).copied().unwrap_or(Place { node: None, ..place });
                 for (name, rules) in &rules.properties {
                     if let Some(value) = map.get(name.as_str()) {
                         self.path.push(Step::Key(name));
-                        self.value(rules, value, place.field(name));
+                        self.value(rules, value, of(name));
                         self.path.pop();
                     }
                 }
                 let Some(rules) = &rules.values else { return };
-                let places = place.entries();
                 for (name, value) in map {
-                    let inner = places.get(name.as_str()).copied();
                     self.path.push(Step::Key(name));
-                    self.value(rules, value, inner.unwrap_or(Place { node: None, ..place }));
+                    self.value(rules, value, of(name));
                     self.path.pop();
                 }
             }
