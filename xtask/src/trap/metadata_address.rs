@@ -23,6 +23,16 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
             if !has_http(rule) {
                 continue;
             }
+            if items(rule, &["to"]).is_empty() {
+                let message = format!(
+                    "`spec.egress[{index}]` of {policy} lets pods ask {METADATA} for the login of their node: it allows every address"
+                );
+                let help = format!(
+                    "say whom to, or for all addresses but this one `ipBlock` with `except: [{METADATA}/32]`"
+                );
+                let code = codes::TRAP_METADATA_ADDRESS;
+                out.push(policy.warning(code, message, rule).with_help(help));
+            }
             for (place, block) in items(rule, &["to"]).iter().enumerate() {
                 let cidr = ["ipBlock", "cidr"];
                 let (Some(whole), Some(at)) = (text(block, &cidr), block.at(&cidr)) else {
