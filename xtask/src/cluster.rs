@@ -255,16 +255,30 @@ impl<'a> Cluster<'a> {
 
     /// The workloads of a namespace whose pods a selector selects, in order.
     pub fn selected(&self, namespace: &str, selector: &Selector<'_>) -> Vec<&Workload<'a>> {
-        let none = Vec::new();
-        let by_label = |key: &str, value: &str| {
-            self.by_label.get(&(namespace.into(), key.into(), value.into())).unwrap_or(&none)
+        let by_label = |(key, value): (&str, &str)| {
+            self.by_label.get(&(namespace.into(), key.into(), value.into()))
         };
-        let shortest = selector.equalities().map(|(key, value)| by_label(key, value));
-        let candidates = shortest
-            .min_by_key(|numbers| numbers.len())
-            .unwrap_or_else(|| self.by_namespace.get(namespace).unwrap_or(&none));
-        let candidates = candidates.iter().filter_map(|&number| self.workloads.get(number));
+        let numbers = |all: Option<&Vec<usize>>| all.map_or(Vec::new(), Clone::clone);
+        let fewest = selector.equalities().map(by_label).min_by_key(|all| all.map_or(0, Vec::len));
+        let mut labels = selector.requirements.iter().filter(|one| one.needs_label());
+        let candidates = match (fewest, labels.next()) {
+            (Some(fewest), _) => numbers(fewest),
+            (None, Some(one)) => self.with_label(namespace, one.key),
+            (None, None) => numbers(self.by_namespace.get(namespace)),
+        };
+        let candidates = candidates.into_iter().filter_map(|number| self.workloads.get(number));
         candidates.filter(|workload| selector.matches(&workload.labels())).collect()
+    }
+
+    /// The numbers of the workloads of a namespace whose pods have a label with any value, in order.
+    fn with_label(&self, namespace: &str, key: &str) -> Vec<usize> {
+        let first = (Text::from(namespace), Text::from(key), Text::default());
+        let all = self.by_label.range(first..);
+        let all = all.take_while(|((of, label, _), _)| of == namespace && label == key);
+        let mut numbers: Vec<usize> = all.flat_map(|(_, numbers)| numbers).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 
     /// What refers to something that is not here: an error, or a warning where that may be

@@ -95,6 +95,11 @@ impl<'a> Selector<'a> {
 }
 
 impl Requirement<'_> {
+    /// Whether it holds only for what has the label.
+    pub fn needs_label(&self) -> bool {
+        matches!(self.operator, Operator::In | Operator::Exists)
+    }
+
     /// Whether it holds for what has these labels.
     pub fn matches<'l>(&self, labels: &(impl Iterator<Item = (&'l str, &'l str)> + Clone)) -> bool {
         let value = labels.clone().find(|(key, _)| *key == self.key).map(|(_, value)| value);

@@ -31,16 +31,7 @@ pub(super) fn other_application<'a>(
     if used.selector.requirements.iter().any(|one| one.key == NAME) {
         return None;
     }
-    let (first, others) = selection.workloads.split_first()?;
-    let is_other = |other: &&&Workload<'a>| match (application(first), application(other)) {
-        (Some(one), Some(other)) => one != other,
-        (None, None) => {
-            // Of a file it is not known which application it is of.
-            cluster.is_closed() && cluster.object_of(first).app != cluster.object_of(other).app
-        }
-        _ => false,
-    };
-    let other = others.iter().find(is_other)?;
+    let (first, other) = (selection.workloads.first()?, selection.other?);
     let (one, other) = (cluster.object_of(first), cluster.object_of(other));
     // The one that has nothing to do with the selector is the surprise.
     let (one, other) = if other.app == used.object.app { (other, one) } else { (one, other) };
@@ -53,6 +44,24 @@ pub(super) fn other_application<'a>(
         told.with_related(other.name_anchor(), format!("{other} is here"))
             .with_help(format!("select by `{NAME}` too")),
     )
+}
+
+/// The first of some workloads that is of another application than the first of all.
+pub(super) fn first_other<'c, 'a>(
+    workloads: &[&'c Workload<'a>],
+    cluster: &Cluster<'a>,
+) -> Option<&'c Workload<'a>> {
+    let (first, others) = workloads.split_first()?;
+    let name = application(first);
+    let is_other = |other: &&&Workload<'a>| match (name, application(other)) {
+        (Some(name), Some(other)) => name != other,
+        (None, None) => {
+            // Of a file it is not known which application it is of.
+            cluster.is_closed() && cluster.object_of(first).app != cluster.object_of(other).app
+        }
+        _ => false,
+    };
+    others.iter().find(is_other).copied()
 }
 
 /// The application that a workload's pods say they are of.

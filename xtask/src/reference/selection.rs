@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::ports::Ports;
+use super::{foreign, ports::Ports};
 use crate::{
     cluster::{Cluster, Selector, Workload},
     yaml::Text,
@@ -18,6 +18,8 @@ pub(super) struct Selections<'c, 'a> {
 pub(super) struct Selection<'c, 'a> {
     /// What makes them, in order.
     pub workloads: Vec<&'c Workload<'a>>,
+    /// The first that is of another application than the first of all.
+    pub other: Option<&'c Workload<'a>>,
     /// The ports that their containers declare.
     pub ports: Ports<'a>,
 }
@@ -37,7 +39,8 @@ impl<'c, 'a> Selections<'c, 'a> {
             for workload in &workloads {
                 ports.add(workload, cluster.object_of(workload));
             }
-            Rc::new(Selection { workloads, ports })
+            let other = foreign::first_other(&workloads, cluster);
+            Rc::new(Selection { workloads, other, ports })
         });
         Rc::clone(selection)
     }
