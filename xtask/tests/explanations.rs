@@ -26,13 +26,6 @@ const WITHOUT_AN_EXPLANATION: &[&str] = &[
     "schema/rule",
     "schema/cel",
     "schema/cel-unsupported",
-    "config/syntax",
-    "config/unknown-key",
-    "config/missing-key",
-    "config/type",
-    "config/value",
-    "config/unused-suppression",
-    "config/unused-external",
 ];
 
 const DEPLOYMENT: &str = "\

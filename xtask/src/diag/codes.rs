@@ -371,17 +371,17 @@ codes! {
     RENDER_STALE = "render/stale", explained;
 
     /// `xtask.toml` is not TOML.
-    CONFIG_SYNTAX = "config/syntax";
+    CONFIG_SYNTAX = "config/syntax", explained;
     /// `xtask.toml` has a key that does not exist.
-    CONFIG_UNKNOWN_KEY = "config/unknown-key";
+    CONFIG_UNKNOWN_KEY = "config/unknown-key", explained;
     /// An entry of `xtask.toml` lacks a key that it must have.
-    CONFIG_MISSING_KEY = "config/missing-key";
+    CONFIG_MISSING_KEY = "config/missing-key", explained;
     /// A value in `xtask.toml` has the wrong type.
-    CONFIG_TYPE = "config/type";
+    CONFIG_TYPE = "config/type", explained;
     /// A value in `xtask.toml` is none that its key takes.
-    CONFIG_VALUE = "config/value";
+    CONFIG_VALUE = "config/value", explained;
     /// Nothing is found that a `[[suppress]]` entry of `xtask.toml` accepts.
-    CONFIG_UNUSED_SUPPRESSION = "config/unused-suppression";
+    CONFIG_UNUSED_SUPPRESSION = "config/unused-suppression", explained;
     /// Nothing refers to an object that an `[[external]]` entry of `xtask.toml` declares.
-    CONFIG_UNUSED_EXTERNAL = "config/unused-external";
+    CONFIG_UNUSED_EXTERNAL = "config/unused-external", explained;
 }
