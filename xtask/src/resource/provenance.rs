@@ -134,6 +134,7 @@ impl<'a> Search<'a> {
 fn overridden(layers: &[Layer], is_shown: bool, related: &mut Vec<(Span, String)>) {
     for layer in layers.iter().take(MAX_OVERRIDDEN) {
         let text = match &layer.value {
+            Some(value) if is_shown && value.is_empty() => "it overrides an empty text".to_owned(),
             Some(value) if is_shown => format!("it overrides `{value}`"),
             _ => "it overrides what is set here".to_owned(),
         };
