@@ -230,11 +230,11 @@ codes! {
     /// The schema of a custom resource is not structural.
     SCHEMA_STRUCTURAL = "schema/structural", explained;
     /// A rule of a custom kind does not hold.
-    SCHEMA_RULE = "schema/rule";
+    SCHEMA_RULE = "schema/rule", explained;
     /// An expression does not compile, or is of the wrong type.
-    SCHEMA_CEL = "schema/cel";
+    SCHEMA_CEL = "schema/cel", explained;
     /// A rule of a custom kind is not looked at, since it needs what only a server knows.
-    SCHEMA_CEL_UNSUPPORTED = "schema/cel-unsupported";
+    SCHEMA_CEL_UNSUPPORTED = "schema/cel-unsupported", explained;
 
     /// A Service selects no pods.
     REFERENCE_SERVICE_SELECTS_NOTHING = "reference/service-selects-nothing", explained;
