@@ -35,8 +35,8 @@ enum Action {
 
 /// Make the schemas of all Kubernetes versions anew
 ///
-/// Compiles every type of Kubernetes once for each version, which takes about three minutes. Nothing
-/// but a new release of the generator's dependencies or a change of its tables calls for it.
+/// Compiles every type of Kubernetes once for each version, which takes some minutes. Nothing but
+/// a new release of the generator's dependencies or a change of its tables calls for it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   cargo xtask schema update --check")]
