@@ -4,6 +4,7 @@
 //! goes on at the next one. Aliases are expanded under a budget, `<<` is merged as YAML 1.1 says.
 
 mod chunks;
+mod fast;
 mod merge;
 mod position;
 mod rewrite;
@@ -99,6 +100,17 @@ fn parse_text<'a>(
     dialect: Dialect,
     diagnostics: &'a mut Vec<Diagnostic>,
 ) -> Vec<Node> {
+    parse_with(text, position, dialect, diagnostics, true)
+}
+
+/// With `is_fast` the parser reads only what the fast way gives up on.
+fn parse_with<'a>(
+    text: &'a str,
+    position: Position,
+    dialect: Dialect,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    is_fast: bool,
+) -> Vec<Node> {
     let options = granit_parser::options! {
         emit_comments: false,
         emit_anchor_events: true,
@@ -120,6 +132,9 @@ fn parse_text<'a>(
     let mut documents = Vec::new();
     match dialect {
         Dialect::Config => {
+            if let Some(read) = is_fast.then(|| builder.fast()).flatten() {
+                return read;
+            }
             if builder.begins_well(text) {
                 let mut parser = Parser::new_from_str_with_options(text, options);
                 builder.read(&mut parser, &mut documents);
@@ -128,7 +143,9 @@ fn parse_text<'a>(
         Dialect::Resource => {
             for Chunk { start, text, bad_separator } in chunks::of(text) {
                 builder.begin(text, offset(start));
-                if builder.begins_well(text) {
+                if let Some(read) = is_fast.then(|| builder.fast()).flatten() {
+                    documents.extend(read);
+                } else if builder.begins_well(text) {
                     let mut parser = Parser::new_from_str_with_options(text, options.clone());
                     builder.read_first(&mut parser, &mut documents);
                 }
@@ -192,6 +209,11 @@ impl<'a> Builder<'a> {
     fn begin(&mut self, text: &'a str, start: u32) {
         self.text = text;
         self.position.move_to(start);
+    }
+
+    /// What can be read without the parser.
+    fn fast(&self) -> Option<Vec<Node>> {
+        fast::documents(self.text, &self.position, self.dialect)
     }
 
     /// Reads every document.
