@@ -218,6 +218,8 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
         assert!(said.contains("is no file of the repository"), "{said}");
     }
     repository.git(&["checkout", "--quiet", "--orphan", "other"]);
+    // Another content, so that it is another commit within the same second too.
+    repository.write("b.yaml", WRONG);
     repository.commit();
     let said = repository.refusal(&["a.yaml", "--changed=main"]);
     assert!(said.contains("no commit in common"), "{said}");
