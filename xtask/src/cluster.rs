@@ -5,6 +5,7 @@
 //! look-up goes through an index and never over all objects.
 
 mod external;
+mod given;
 mod makers;
 mod object;
 mod pods;
@@ -255,6 +256,15 @@ impl<'a> Cluster<'a> {
 
     /// The workloads of a namespace whose pods a selector selects, in order.
     pub fn selected(&self, namespace: &str, selector: &Selector<'_>) -> Vec<&Workload<'a>> {
+        let (given, written): (Vec<_>, Vec<_>) =
+            selector.requirements.iter().cloned().partition(given::is_given);
+        if !given.is_empty() {
+            let mut workloads = self.selected(namespace, &Selector { requirements: written });
+            workloads.retain(|workload| {
+                given.iter().all(|one| given::is_met_by(self.object_of(workload), one))
+            });
+            return workloads;
+        }
         let by_label = |(key, value): (&str, &str)| {
             self.by_label.get(&(namespace.into(), key.into(), value.into()))
         };
