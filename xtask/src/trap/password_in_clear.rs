@@ -146,9 +146,12 @@ fn is_secret(name: &str, value: &Node, names_of_secrets: &BTreeSet<&str>) -> boo
         || names_of_secrets.contains(value))
 }
 
-/// Whether a value is put in by something else: Kubernetes, a shell, a template.
+/// Whether a value is put in by something else: Kubernetes, a shell, a template, a webhook that
+/// looks it up (`vault:path#key`, `ref+...`), SOPS.
 fn is_filled_in(value: &str) -> bool {
-    ["$", "{{", "%", "<"].iter().any(|start| value.starts_with(start))
+    ["$", "{{", "%", "<", "vault:", ">>vault:", "ref+", "arn:", "ENC["]
+        .iter()
+        .any(|start| value.starts_with(start))
         || value.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'))
 }
 
@@ -207,6 +210,14 @@ mod tests {
         ] {
             assert!(!has_login(line), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_put_in_later_is_no_secret() {
+        for value in ["$(PASSWORD)", "vault:secret/data/app#password", "ref+vault://app/password"] {
+            assert!(is_filled_in(value), "{value}");
+        }
+        assert!(!is_filled_in("vaulted"));
     }
 
     #[test]
