@@ -10,6 +10,7 @@ mod origin;
 mod provenance;
 mod res_map;
 mod scope;
+mod secret;
 
 pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
@@ -17,6 +18,7 @@ pub use origin::{Origin, Origins, Previous, Step};
 pub use provenance::{Provenance, provenance};
 pub use res_map::ResMap;
 pub use scope::is_known;
+pub use secret::{has_secret, hide_broken_secrets, hide_secret};
 
 use crate::{
     source::Span,

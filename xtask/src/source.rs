@@ -6,6 +6,7 @@
 
 use std::{
     borrow::Cow,
+    iter,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -62,6 +63,7 @@ pub struct Source {
     /// Where each part of a template's output came from; `None` for a file.
     pub rendered: Option<RenderMap>,
     line_starts: OnceLock<Vec<u32>>,
+    /// In order, without overlap.
     hidden: Vec<Range<u32>>,
 }
 
@@ -164,7 +166,7 @@ impl Sources {
         let spans: Vec<Span> = [span, self.place(span).span].into_iter().chain(printed).collect();
         for span in spans {
             if let Some(source) = self.texts.get_mut(span.source.0 as usize) {
-                source.hidden.push(span.start..span.end);
+                source.hide(span.start..span.end);
             }
         }
     }
@@ -272,15 +274,37 @@ impl Source {
         (to_u32(line), self.text.get(start as usize..offset).unwrap_or(""))
     }
 
+    fn hide(&mut self, range: Range<u32>) {
+        let first = self.hidden.partition_point(|hidden| hidden.end < range.start);
+        let after = self.hidden.partition_point(|hidden| hidden.start <= range.end);
+        let joined = self.hidden.get(first..after).unwrap_or_default();
+        let start = joined.first().map_or(range.start, |hidden| hidden.start.min(range.start));
+        let end = joined.last().map_or(range.end, |hidden| hidden.end.max(range.end));
+        self.hidden.splice(first..after, iter::once(start..end));
+    }
+
+    /// The text of a range if none of it may be shown, though the rest of the source may.
+    pub fn hidden_part(&self, range: &Range<u32>) -> Option<&str> {
+        let next = self.hidden.partition_point(|hidden| hidden.end < range.end);
+        let around = self.hidden.get(next).filter(|hidden| hidden.start <= range.start)?;
+        let is_all = around.start == 0 && around.end as usize >= self.text.len();
+        self.text.get(range.start as usize..range.end as usize).filter(|_| !is_all)
+    }
+
     /// The text of a range as it may be shown: hidden letters become `*`, and every byte keeps its
     /// place.
     pub fn shown(&self, range: Range<u32>) -> Cow<'_, str> {
         let text = self.text.get(range.start as usize..range.end as usize).unwrap_or("");
-        let is_hidden = |at: u32| self.hidden.iter().any(|hidden| hidden.contains(&at));
-        let touched = |hidden: &Range<u32>| hidden.start < range.end && range.start < hidden.end;
-        if !self.hidden.iter().any(touched) {
+        let first = self.hidden.partition_point(|hidden| hidden.end <= range.start);
+        let touched = self.hidden.iter().skip(first);
+        let touched: Vec<_> = touched.take_while(|hidden| hidden.start < range.end).collect();
+        if touched.is_empty() {
             return Cow::Borrowed(text);
         }
+        let is_hidden = |at: u32| {
+            let next = touched.partition_point(|hidden| hidden.end <= at);
+            touched.get(next).is_some_and(|hidden| hidden.contains(&at))
+        };
         let mut shown = String::with_capacity(text.len());
         for (at, c) in text.char_indices() {
             if is_hidden(range.start + to_u32(at)) && !c.is_whitespace() {

@@ -398,3 +398,33 @@ fn characters_that_are_no_text() {
     assert!(said.contains("`./utf-16.yaml` cannot be read: byte 18 is not UTF-8"), "{said}");
     assert!(said.contains("unknown field `spec.portz`"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_and_to_a_directory_around_them() {
+    use std::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("all")).unwrap();
+    fs::write(dir.path().join("all/beside.yaml"), BESIDE).unwrap();
+    symlink("nothing.yaml", dir.path().join("all/link.yaml")).unwrap();
+    symlink("nothing.txt", dir.path().join("all/link.txt")).unwrap();
+    symlink(".", dir.path().join("all/again")).unwrap();
+    let output = validate(dir.path(), "all");
+    check_in(&[("directory", output)], &["`all/link.yaml` cannot be read: no such file"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = validate(dir.path(), "/dev/zero");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("`/dev/zero` cannot be read: 65 MiB is more than the limit"), "{said}");
+
+    let fifo = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let writer = std::thread::spawn(move || fs::write(fifo, BESIDE));
+    check_in(&[("pipe", validate(dir.path(), "pipe"))], &[]);
+    writer.join().unwrap().unwrap();
+}

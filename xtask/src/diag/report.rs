@@ -187,6 +187,12 @@ impl Finding {
                 related.push(Related { location: locate(sources, span, is_secret), message });
             }
         }
+        let hidden = sources.get(span.source).hidden_part(&(span.start..span.end));
+        let says_what_it_is = diagnostic.code == codes::YAML_AMBIGUOUS_SCALAR;
+        let show = |text: &str, all| match hidden {
+            Some(hidden) => without(text, hidden, all),
+            None => text.to_owned(),
+        };
         let mut seen = BTreeSet::new();
         related.retain(|one| seen.insert(one.clone()));
         Self {
@@ -194,9 +200,9 @@ impl Finding {
             code: diagnostic.code,
             severity: diagnostic.severity,
             is_raised: false,
-            message: diagnostic.message.to_string(),
+            message: show(&diagnostic.message, says_what_it_is),
             related,
-            help: diagnostic.help.clone(),
+            help: diagnostic.help.as_deref().map(|help| show(help, false)),
         }
     }
 
@@ -252,6 +258,21 @@ impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}:{}", self.path, self.start.line, self.start.col)
     }
+}
+
+/// A text without the literals that are a value which must not be shown, or without any where all
+/// of them say what it is.
+fn without(text: &str, hidden: &str, all: bool) -> String {
+    let hidden = hidden.trim_matches(['"', '\'']);
+    let mut shown = String::with_capacity(text.len());
+    for (index, part) in text.split('`').enumerate() {
+        let is_literal = index % 2 == 1;
+        if index > 0 {
+            shown.push('`');
+        }
+        shown.push_str(if is_literal && (all || part == hidden) { "***" } else { part });
+    }
+    shown
 }
 
 /// The largest offset up to `offset` that is in the text and between two characters.

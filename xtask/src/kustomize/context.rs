@@ -79,26 +79,6 @@ impl<'a> Context<'a> {
         self.sources.add(shown, text)
     }
 
-    /// Keeps the text of a file that could not be read whole from being shown, if a Secret is in it:
-    /// which of its lines are values is not known.
-    pub fn hide_broken_secrets(&mut self, diagnostics: &[Diagnostic]) {
-        let sources: BTreeSet<SourceId> =
-            diagnostics.iter().map(|diagnostic| diagnostic.primary.source).collect();
-        for source in sources {
-            if self.has_secret(source) {
-                self.hide_text(source);
-            }
-        }
-    }
-
-    /// Whether a Secret is in a text, which need not be YAML.
-    pub fn has_secret(&self, source: SourceId) -> bool {
-        self.sources.get(source).text.lines().any(|line| {
-            let kind = line.trim_start_matches(['-', ' ', '\t']).strip_prefix("kind:");
-            kind.is_some_and(|kind| kind.trim_matches([' ', '"', '\'']).starts_with("Secret"))
-        })
-    }
-
     /// Reports that a file gave no text.
     pub fn unreadable(&mut self, path: &Path, error: &FileError, at: Span) {
         let shown = self.show(path);
@@ -136,15 +116,6 @@ impl<'a> Context<'a> {
     /// Keeps a whole text from being shown.
     pub fn hide_text(&mut self, source: SourceId) {
         self.sources.hide(self.sources.whole(source));
-    }
-
-    /// Keeps the values of a Secret from being shown.
-    pub fn hide_secret(&mut self, object: &Node) {
-        for field in ["data", "stringData"] {
-            for entry in object.get(field).and_then(Node::as_mapping).into_iter().flatten() {
-                self.sources.hide(entry.value.span);
-            }
-        }
     }
 
     /// Calls `set` with each single value at the end of a field spec's path, which is created where

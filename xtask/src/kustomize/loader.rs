@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::{LoadRestrictor, context::Context, decode::Spanned, kustomization::Kustomization};
 use crate::{
     diag::{Diagnostic, closest, codes},
+    resource::hide_broken_secrets,
     source::{FileError, SourceId, Span, normalize, read_bytes, read_text},
     yaml::{Dialect, Node, Text, parse},
 };
@@ -200,7 +201,7 @@ impl Loader {
         };
         let mut result = Vec::with_capacity(parsed.len());
         for (loaded, diagnostics) in parsed {
-            context.hide_broken_secrets(&diagnostics);
+            hide_broken_secrets(context.sources, &diagnostics);
             context.diagnostics.extend(diagnostics);
             result.push(loaded);
         }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Diagnostic, codes},
+    resource::hide_secret,
     yaml::{Mapping, Node, Scalar, ScalarKind, Text, Value, canonical, is_unreadable_block},
 };
 
@@ -35,9 +36,7 @@ fn sort_out(
         return true;
     }
     let kind = document.get("kind").and_then(Node::scalar_text).unwrap_or("");
-    if kind == "Secret" {
-        context.hide_secret(&document);
-    }
+    hide_secret(context.sources, &document);
     if !kind.ends_with("List") {
         if let Some(diagnostic) = incomplete(&document, kind) {
             context.report(diagnostic);

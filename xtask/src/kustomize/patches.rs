@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, codes},
-    resource::ResMap,
+    resource::{ResMap, hide_broken_secrets},
     source::Sources,
     yaml::{Dialect, Node, parse, parse_embedded, parse_trimmed},
 };
@@ -157,7 +157,7 @@ fn settled(
     documents: Vec<Node>,
     found: Vec<Diagnostic>,
 ) -> Option<Vec<Node>> {
-    context.hide_broken_secrets(&found);
+    hide_broken_secrets(context.sources, &found);
     let failed = found.iter().any(Diagnostic::is_error);
     context.diagnostics.extend(found);
     (!failed).then_some(documents)

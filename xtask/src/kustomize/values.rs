@@ -9,6 +9,7 @@ use std::{
 use super::{context::Context, loader::Loader};
 use crate::{
     diag::{Diagnostic, codes},
+    resource::has_secret,
     source::{FileError, SourceId, Span, read_text},
     template::{Layer, Renderer, Schema, Values, check, unseen, unused_shared},
     yaml::{Dialect, Mapping, Node, Value, parse},
@@ -50,7 +51,7 @@ impl Context<'_> {
         let renderer = self.templates.renderer.get_or_insert_with(Renderer::new);
         let before = self.diagnostics.len();
         let rendered = renderer.render(self.sources, template, &values, &mut self.diagnostics);
-        if self.diagnostics.len() > before && self.has_secret(template) {
+        if self.diagnostics.len() > before && has_secret(&self.sources.get(template).text) {
             let wrong = self.diagnostics.iter().skip(before);
             let values: Vec<Span> =
                 wrong.flat_map(|one| one.related.iter().map(|(span, _)| *span)).collect();

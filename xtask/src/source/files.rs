@@ -31,7 +31,7 @@ impl std::fmt::Display for FileError {
             Self::TooLarge(bytes) => write!(
                 f,
                 "{} MiB is more than the limit of {} MiB",
-                bytes / (1024 * 1024),
+                bytes.div_ceil(1024 * 1024),
                 MAX_FILE_BYTES / (1024 * 1024)
             ),
             Self::NotAFile => f.write_str("not a regular file"),

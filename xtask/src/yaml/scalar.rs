@@ -48,7 +48,7 @@ pub(super) fn ambiguity(text: &str, dialect: Dialect) -> Option<String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
         let read = match number::signed(text, dialect).and_then(Number::to_json) {
-            Some(number) if number != digits => format!("; it is read as {number}"),
+            Some(number) if number != digits => format!("; it is read as `{number}`"),
             _ => String::new(),
         };
         return Some(format!("an octal number in YAML 1.1, a decimal one in YAML 1.2{read}"));

@@ -1,12 +1,13 @@
 //! Manifests that are files, whatever made them.
 
 use std::{
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
@@ -17,8 +18,9 @@ use super::{
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
+    resource::{hide_broken_secrets, hide_secret},
     schema::{Store, custom::CustomKinds},
-    source::{FileError, Sources, Span, read_bytes},
+    source::{FileError, MAX_FILE_BYTES, Sources, Span, read_bytes},
     yaml::{Dialect, Node, escape_json, parse},
 };
 
@@ -39,6 +41,8 @@ struct Input {
     name: String,
     /// None for the standard input.
     path: Option<PathBuf>,
+    /// Whether it gives its text only once: the standard input, a pipe.
+    is_stream: bool,
 }
 
 /// What files are checked with.
@@ -55,32 +59,48 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
     let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
-            inputs.push(Input { name: "-".to_owned(), path: None });
+            inputs.push(Input { name: "-".to_owned(), path: None, is_stream: true });
             continue;
         }
         if !path.exists() {
             bail!("there is no {}, and no environment of that name", path.display());
         }
         for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
-            let entry = entry.with_context(|| format!("failed to list {}", path.display()))?;
-            let is_named = entry.depth() == 0;
-            if entry.file_type().is_file() && (is_named || is_manifest(entry.path())) {
-                let name = entry.path().to_string_lossy().into_owned();
-                inputs.push(Input { name, path: Some(entry.into_path()) });
-            }
+            let (path, is_stream) = match entry {
+                Ok(entry) if entry.file_type().is_dir() => continue,
+                Ok(entry) => {
+                    let is_file = entry.file_type().is_file();
+                    let is_taken = entry.depth() == 0 || (is_file && is_manifest(entry.path()));
+                    if !is_taken {
+                        continue;
+                    }
+                    (entry.into_path(), !is_file)
+                }
+                // What a link to a directory around it leads to is looked at anyway.
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) => match error.path().filter(|_| is_dangling(&error)) {
+                    Some(link) if is_manifest(link) => (link.to_owned(), false),
+                    Some(_) => continue,
+                    None => bail!("failed to list {}: {error}", path.display()),
+                },
+            };
+            let name = path.to_string_lossy().into_owned();
+            inputs.push(Input { name, path: Some(path), is_stream });
         }
     }
     let first = |input| first(input, check);
-    let mut results: Vec<First> = inputs.par_iter().map(first).collect::<Result<_>>()?;
+    let mut results: Vec<First> = inputs.par_iter().map(first).collect();
     // The order of the files decides, not the order in which they were read.
     let mut custom = CustomKinds::default();
     for one in &results {
         custom.merge(&one.custom);
     }
     let store = check.store.with_custom(custom);
-    inputs.par_iter().zip(&mut results).try_for_each(|(input, one)| {
-        if one.has_custom_objects { second(input, check.context, &store, one) } else { Ok(()) }
-    })?;
+    inputs.par_iter().zip(&mut results).for_each(|(input, one)| {
+        if one.has_custom_objects {
+            second(input, check.context, &store, one);
+        }
+    });
     let mut checked = Checked {
         report: check.context.report(),
         counts: Counts { files: inputs.len(), ..Counts::default() },
@@ -122,6 +142,12 @@ fn against_each_other(
     report.add_across(&graph::check(&[cluster], areas).diagnostics, &units);
 }
 
+/// Whether an entry is a link to nothing.
+fn is_dangling(error: &walkdir::Error) -> bool {
+    let kind = error.io_error().map(io::Error::kind);
+    error.depth() > 0 && kind == Some(io::ErrorKind::NotFound)
+}
+
 fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("yaml" | "yml" | "json"))
@@ -135,7 +161,7 @@ struct First {
     custom: CustomKinds,
     /// Whether it has objects whose kind another file may define.
     has_custom_objects: bool,
-    /// The text of the standard input, which cannot be read again.
+    /// The text of what cannot be read again.
     text: Option<Arc<str>>,
     /// What was read, if it is looked at once more.
     kept: Option<Kept>,
@@ -150,12 +176,12 @@ struct Kept {
 /// Checks a file as far as it can be without the others. Unless it is to be kept it is gone after
 /// that: thousands of files need the memory of a few. One with objects of custom kinds is read
 /// again.
-fn first(input: &Input, check: &Check<'_>) -> Result<First> {
+fn first(input: &Input, check: &Check<'_>) -> First {
     let Check { context, store, .. } = check;
     let has_schema = check.areas.has("schema");
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
-    let text = read_input(input, &mut sources, &mut diagnostics)?;
+    let text = read_input(input, &mut sources, &mut diagnostics);
     let documents = parse_text(input, &text, &mut sources, &mut diagnostics);
     let mut one = First {
         report: context.report(),
@@ -183,28 +209,23 @@ fn first(input: &Input, check: &Check<'_>) -> Result<First> {
     one.report.add(&diagnostics, &sources);
     if check.together.is_some() {
         one.kept = Some(Kept { sources, documents });
-    } else if one.has_custom_objects && input.path.is_none() {
+    } else if one.has_custom_objects && input.is_stream {
         one.text = Some(text);
     }
-    Ok(one)
+    one
 }
 
 /// The text of an input. One that is no text is empty, which is reported.
-fn read_input(
-    input: &Input,
-    sources: &mut Sources,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Arc<str>> {
+fn read_input(input: &Input, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Arc<str> {
     let bytes = match &input.path {
-        None => {
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).context("failed to read the standard input")?;
-            Ok(bytes)
+        None => read_stream(io::stdin().lock()),
+        Some(path) if input.is_stream => {
+            File::open(path).map_err(FileError::from).and_then(read_stream)
         }
         Some(path) => read_bytes(path),
     };
     let (error, prefix) = match bytes.map(String::from_utf8) {
-        Ok(Ok(text)) => return Ok(text.into()),
+        Ok(Ok(text)) => return text.into(),
         Ok(Err(error)) => {
             let at = error.utf8_error().valid_up_to();
             let prefix = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default());
@@ -221,7 +242,15 @@ fn read_input(
         FileError::NotUtf8(_) => unreadable.with_help("save it as UTF-8"),
         _ => unreadable,
     });
-    Ok(Arc::default())
+    Arc::default()
+}
+
+/// What a stream gives, which may have no end.
+fn read_stream(stream: impl Read) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    stream.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    let length = bytes.len() as u64;
+    if length > MAX_FILE_BYTES { Err(FileError::TooLarge(length)) } else { Ok(bytes) }
 }
 
 fn parse_text(
@@ -231,11 +260,24 @@ fn parse_text(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let source = sources.add(input.name.as_str(), Arc::clone(text));
-    parse(sources, source, DIALECT, diagnostics)
+    let documents = parse(sources, source, DIALECT, diagnostics);
+    hide_broken_secrets(sources, diagnostics);
+    for document in &documents {
+        hide(sources, document);
+    }
+    documents
+}
+
+/// Keeps the values of the Secrets of a document from being shown, also where it is malformed.
+fn hide(sources: &mut Sources, node: &Node) {
+    match items(node).or_else(|| node.as_sequence()) {
+        Some(items) => items.iter().for_each(|item| hide(sources, item)),
+        None => hide_secret(sources, node),
+    }
 }
 
 /// Checks what the first look has left.
-fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> Result<()> {
+fn second(input: &Input, context: &Context, store: &Store, one: &mut First) {
     let mut diagnostics = Vec::new();
     let read;
     let Kept { sources, documents } = if let Some(kept) = &one.kept {
@@ -246,7 +288,7 @@ fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> R
         let mut told = Vec::new();
         let text = match one.text.take() {
             Some(text) => text,
-            None => read_input(input, &mut sources, &mut told)?,
+            None => read_input(input, &mut sources, &mut told),
         };
         let documents = parse_text(input, &text, &mut sources, &mut told);
         read = Kept { sources, documents };
@@ -262,7 +304,6 @@ fn second(input: &Input, context: &Context, store: &Store, one: &mut First) -> R
     let mut report = context.report();
     report.add(&diagnostics, sources);
     one.report.merge(report);
-    Ok(())
 }
 
 /// Calls `look` with each object of a document, which may be a list of objects.
