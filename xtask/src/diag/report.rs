@@ -98,12 +98,39 @@ impl Report {
             finding.severity = Severity::Error;
             finding.is_raised = true;
         }
+        self.put(finding);
+    }
+
+    /// Keeps of findings that differ in nothing but their severity the most severe one: what is
+    /// wrong in production is no second fault where it may be.
+    fn put(&mut self, finding: Finding) {
+        const MILDEST_FIRST: [(Severity, bool); 4] = [
+            (Severity::Info, false),
+            (Severity::Warning, false),
+            (Severity::Error, true),
+            (Severity::Error, false),
+        ];
+        let own = (finding.severity, finding.is_raised);
+        let mut other = finding.clone();
+        let mut is_milder = true;
+        for kind in MILDEST_FIRST {
+            if kind == own {
+                is_milder = false;
+                continue;
+            }
+            (other.severity, other.is_raised) = kind;
+            if is_milder {
+                self.findings.remove(&other);
+            } else if self.findings.contains(&other) {
+                return;
+            }
+        }
         self.findings.insert(finding);
     }
 
     /// Adds the findings of another report.
     pub fn merge(&mut self, other: Self) {
-        self.findings.extend(other.findings);
+        other.findings.into_iter().for_each(|finding| self.put(finding));
         self.suppressed.extend(other.suppressed);
     }
 
