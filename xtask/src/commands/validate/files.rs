@@ -18,6 +18,7 @@ use super::{
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
+    kustomize::FILE_NAMES,
     resource::{hide_broken_secrets, hide_secret},
     schema::{Store, custom::CustomKinds},
     source::{FileError, MAX_FILE_BYTES, Sources, Span, read_bytes},
@@ -64,6 +65,14 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
         }
         if !path.exists() {
             bail!("there is no {}, and no environment of that name", path.display());
+        }
+        if FILE_NAMES.iter().any(|name| path.join(name).is_file()) {
+            let directory = path.display();
+            bail!(
+                "{directory} is a kustomization, whose files are no manifests by themselves: name \
+                 its environment, or check what it builds with `cargo xtask build {directory} | \
+                 cargo xtask validate -`"
+            );
         }
         for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
             let (path, is_stream) = match entry {
