@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -125,12 +126,25 @@ fn theirs(context: &Context, dir: &Path) -> Result<Option<Peer>> {
 /// in every program what it was made of.
 fn version(program: &Path) -> Result<String> {
     const MODULE: &[u8] = b"\tgithub.com/yannh/kubeconform\tv";
-    let bytes = fs::read(program).context("failed to read kubeconform")?;
-    let noted = bytes.windows(MODULE.len()).position(|part| part == MODULE);
-    let noted = noted.and_then(|at| bytes.get(at + MODULE.len()..)).unwrap_or_default();
-    let is_version = |b: &&u8| b.is_ascii_alphanumeric() || b".-+".contains(b);
-    let noted: String = noted.iter().take_while(is_version).map(|b| char::from(*b)).collect();
-    Ok(if noted.is_empty() { output(program, &["-v"]).unwrap_or_default() } else { noted })
+    const LONGEST: usize = 100;
+    let context = "failed to read kubeconform";
+    let mut file = File::open(program).context(context)?;
+    // In parts: a program that is started from here counts our memory as its own.
+    let mut part = Vec::new();
+    loop {
+        let keep = part.len().min(MODULE.len() + LONGEST);
+        part.drain(..part.len() - keep);
+        if file.by_ref().take(1 << 16).read_to_end(&mut part).context(context)? == 0 {
+            return Ok(output(program, &["-v"]).unwrap_or_default());
+        }
+        let noted = part.windows(MODULE.len()).position(|one| one == MODULE);
+        let Some(noted) = noted.and_then(|at| part.get(at + MODULE.len()..)) else { continue };
+        let is_version = |b: &&u8| b.is_ascii_alphanumeric() || b".-+".contains(b);
+        let version: String = noted.iter().take_while(is_version).map(|b| char::from(*b)).collect();
+        if version.len() < noted.len() {
+            return Ok(version);
+        }
+    }
 }
 
 fn commands(ours: &Peer, theirs: Option<&Peer>) -> String {
