@@ -100,7 +100,7 @@ impl CustomKind {
             let has_status = json.get("status") == Some(&Json::Bool(true));
             let own = json.get("schema").filter(|_| self.line.contains(rules::KEYWORD));
             let rules = own.and_then(|own| Rules::of_kind(own, has_status));
-            Read { entry, schema: structural::object(&json), rules, has_status }
+            Read { entry, schema: structural::object(json), rules, has_status }
         })
     }
 }

@@ -33,12 +33,16 @@ enum Part {
     Demand,
 }
 
-/// The schema of the objects of a kind.
-pub(super) fn object(kind: &Json) -> Schema {
-    let empty = Map::new();
-    let raw = kind.get("schema").and_then(Json::as_object).unwrap_or(&empty);
-    let mut schema = read(raw, Part::Structure { keeps_unknown: false });
-    resource(&mut schema, raw);
+/// The schema of the objects of a kind. What has been read of the JSON is given back at once: of a
+/// large definition both are large.
+pub(super) fn object(mut kind: Json) -> Schema {
+    let mut raw = match kind.get_mut("schema").map(Json::take) {
+        Some(Json::Object(raw)) => raw,
+        _ => Map::new(),
+    };
+    let metadata = own_metadata(&raw);
+    let mut schema = read(&mut raw, Part::Structure { keeps_unknown: false });
+    resource(&mut schema, metadata);
     schema.types = Types::OBJECT;
     if let Some(path) = kind.get("replicas").and_then(Json::as_str) {
         replicas(&mut schema, path);
@@ -68,11 +72,25 @@ fn no_fields() -> Schema {
     }
 }
 
-fn read_value(value: &Json, part: Part) -> Schema {
-    value.as_object().map_or_else(Schema::default, |raw| read(raw, part))
+fn read_value(mut value: Json, part: Part) -> Schema {
+    value.as_object_mut().map_or_else(Schema::default, |raw| read(raw, part))
 }
 
-fn read(raw: &Map<String, Json>, part: Part) -> Schema {
+fn read(raw: &mut Map<String, Json>, part: Part) -> Schema {
+    let embedded_metadata = (raw.get("x-kubernetes-embedded-resource") == Some(&Json::Bool(true)))
+        .then(|| own_metadata(raw));
+    let mut taken = |key: &str| raw.get_mut(key).map(Json::take);
+    let (own_properties, own_items) = (taken("properties"), taken("items"));
+    let (own_additional, own_not) = (taken("additionalProperties"), taken("not"));
+    let demands = |all: Option<Json>| match all {
+        Some(Json::Array(all)) => {
+            all.into_iter().map(|one| read_value(one, Part::Demand)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let (all_of, any_of) = (demands(taken("allOf")), demands(taken("anyOf")));
+    let one_of = demands(taken("oneOf"));
+    let raw = &*raw;
     let flag = |key: &str| raw.get(key) == Some(&Json::Bool(true));
     let text = |key: &str| raw.get(key).and_then(Json::as_str);
     let list = |key: &str| raw.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
@@ -104,15 +122,13 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         Part::Demand => Part::Demand,
         Part::Structure { .. } => Part::Structure { keeps_unknown },
     };
-    let mut properties: Vec<(Text, Schema)> = raw
-        .get("properties")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, raw)| (Text::from(name.as_str()), read_value(raw, below)))
-        .collect();
+    let mut properties: Vec<(Text, Schema)> = Vec::new();
+    if let Some(Json::Object(own)) = own_properties {
+        properties.reserve_exact(own.len());
+        properties.extend(own.into_iter().map(|(name, raw)| (name.into(), read_value(raw, below))));
+    }
     properties.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let additional = match raw.get("additionalProperties") {
+    let additional = match own_additional {
         Some(Json::Bool(true)) if matches!(part, Part::Structure { .. }) => {
             Additional::Schema(Box::new(no_fields()))
         }
@@ -125,7 +141,7 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         types,
         properties,
         additional,
-        items: raw.get("items").map(|items| Box::new(read_value(items, of_items))),
+        items: own_items.map(|items| Box::new(read_value(items, of_items))),
         required: texts("required"),
         values: list("enum").to_vec(),
         texts: texts_among(list("enum")),
@@ -140,23 +156,22 @@ fn read(raw: &Map<String, Json>, part: Part) -> Schema {
         _ if flag("uniqueItems") => Distinct::Items,
         _ => Distinct::None,
     };
-    let demands = |key: &str| list(key).iter().map(|one| read_value(one, Part::Demand)).collect();
     let takes_text = named.is_none() || named == Some(Types::STRING);
     let more = More {
         pattern: text("pattern").map(Pattern::new),
         format: text("format").filter(|_| takes_text).and_then(CustomFormat::named),
         range: range(raw),
-        all_of: demands("allOf"),
-        any_of: demands("anyOf"),
-        one_of: demands("oneOf"),
-        not: raw.get("not").map(|not| read_value(not, Part::Demand)),
+        all_of,
+        any_of,
+        one_of,
+        not: own_not.map(|not| read_value(not, Part::Demand)),
         distinct,
     };
     if !more.is_empty() {
         schema.more = Some(Box::new(more));
     }
-    if flag("x-kubernetes-embedded-resource") {
-        resource(&mut schema, raw);
+    if let Some(metadata) = embedded_metadata {
+        resource(&mut schema, metadata);
         embedded(&mut schema);
     }
     schema
@@ -209,8 +224,13 @@ fn limits(raw: &Map<String, Json>, types: Option<Types>) -> Option<Box<Limits>> 
     (limits != Limits::default()).then(|| Box::new(limits))
 }
 
+/// What a schema says of the metadata.
+fn own_metadata(raw: &Map<String, Json>) -> Option<Json> {
+    raw.get("properties").and_then(|properties| properties.get("metadata")).cloned()
+}
+
 /// Gives a schema the fields that every object has.
-fn resource(schema: &mut Schema, raw: &Map<String, Json>) {
+fn resource(schema: &mut Schema, own_metadata: Option<Json>) {
     for name in ["apiVersion", "kind"] {
         let given = property_mut(schema, name).map(|property| property.types = Types::STRING);
         if given.is_none() {
@@ -218,8 +238,8 @@ fn resource(schema: &mut Schema, raw: &Map<String, Json>) {
         }
     }
     // A definition may narrow the name and nothing else: the server has its own type.
-    let own = raw.get("properties").and_then(|properties| properties.get("metadata"));
-    let mut metadata = own.map_or_else(Schema::default, |own| read_value(own, Part::Demand));
+    let mut metadata =
+        own_metadata.map_or_else(Schema::default, |own| read_value(own, Part::Demand));
     metadata.types = Types::OBJECT;
     metadata.additional = Additional::Any;
     metadata.reference = Some(OBJECT_META);
