@@ -15,7 +15,7 @@ mod secret;
 pub use history::{Layer, history};
 pub use id::{Gvk, ResId};
 pub use origin::{Origin, Origins, Previous, Step};
-pub use provenance::{Provenance, provenance};
+pub use provenance::{Provenance, explain_place, provenance};
 pub use res_map::ResMap;
 pub use scope::is_known;
 pub use secret::{has_secret, hide_broken_secrets, hide_secret};

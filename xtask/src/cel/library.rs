@@ -14,6 +14,16 @@ pub(super) mod strings;
 pub(super) mod time;
 pub(super) mod url;
 
+use super::{Error, Value};
+
 pub(super) use self::{
     conversion::shown, names::NamedFormat, network::Address, semver::Semver, url::Url,
 };
+
+/// The one argument, if it is a text.
+fn text<'b>(arguments: &'b [Value<'_>]) -> Result<&'b str, Error> {
+    match arguments {
+        [Value::String(text)] => Ok(text.as_str()),
+        _ => Err(Error::no_overload()),
+    }
+}

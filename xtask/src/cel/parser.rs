@@ -11,33 +11,12 @@ use compact_str::format_compact;
 use super::{
     CompileError,
     lexer::{Lexer, Token},
-    syntax::{DEPTH_LIMIT, Entry, Fold, Id, Kind, Literal, Macro, Tree},
+    syntax::{DEPTH_LIMIT, Entry, Fold, Id, Kind, Literal, Macro, RESERVED, Tree},
 };
 use crate::yaml::Text;
 
 /// The length of an expression, in bytes. `google/cel-go` allows as many characters.
 const LENGTH_LIMIT: usize = 100_000;
-
-/// Names that no variable has.
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "namespace",
-    "package",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// The tree of an expression and its top.
 pub(super) fn parse(text: &str) -> Result<(Tree, Id), CompileError> {

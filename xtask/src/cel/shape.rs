@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::types::Type;
+use super::{syntax::RESERVED, types::Type};
 use crate::yaml::Text;
 
 /// What data looks like.
@@ -136,30 +136,8 @@ impl Shape {
 ///
 /// Source: `k8s.io/apiserver/pkg/cel/escaping.go`.
 pub fn escape(name: &str) -> Option<Text> {
-    const RESERVED: &[&str] = &[
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ];
-    if RESERVED.contains(&name) {
+    let is_literal = matches!(name, "true" | "false" | "null" | "in");
+    if is_literal || RESERVED.contains(&name) {
         return Some(compact_str::format_compact!("__{name}__"));
     }
     let first = name.chars().next()?;

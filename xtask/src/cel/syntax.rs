@@ -11,6 +11,27 @@ use crate::yaml::Text;
 /// How many levels a tree has at most: checking and evaluating it take as many calls.
 pub(super) const DEPTH_LIMIT: u16 = 200;
 
+/// Names that no variable has.
+pub(super) const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "namespace",
+    "package",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
 /// The place of a node in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(u32);

@@ -3,10 +3,7 @@
 use std::{collections::BTreeSet, fmt, io, path::Path};
 
 use super::directories;
-use crate::diag::did_you_mean;
-
-/// The names that kustomize looks for.
-const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+use crate::{diag::did_you_mean, kustomize::FILE_NAMES};
 
 /// One application in one environment. Overlays are ordered by environment, then application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +30,7 @@ pub fn overlays(root: &Path) -> io::Result<Vec<Overlay>> {
     for env in directories(&top)? {
         for app in directories(&top.join(&env))? {
             let dir = top.join(&env).join(&app);
-            if KUSTOMIZATIONS.iter().any(|name| dir.join(name).is_file()) {
+            if FILE_NAMES.iter().any(|name| dir.join(name).is_file()) {
                 let path = format!("overlays/{env}/{app}");
                 found.push(Overlay { env: env.clone(), app, path });
             }

@@ -32,6 +32,15 @@ pub fn provenance(
     found
 }
 
+/// Adds what explains a place. Several fields, of one object or of many, may have their value from
+/// one place, as the names that a prefix is in: what holds for all of them is kept.
+pub fn explain_place(all: &mut Provenance, place: Span, why: Vec<(Span, String)>) {
+    match all.entry(place) {
+        Entry::Vacant(entry) => drop(entry.insert(why)),
+        Entry::Occupied(mut entry) => entry.get_mut().retain(|one| why.contains(one)),
+    }
+}
+
 struct Search<'a> {
     resource: &'a Resource,
     places: &'a BTreeSet<Span>,
@@ -80,11 +89,7 @@ impl<'a> Search<'a> {
         for values in &newest.values {
             overridden(values.get(1..).unwrap_or_default(), is_shown, &mut related);
         }
-        // Several fields may have their value from one place, as the names that a prefix is in.
-        match self.found.entry(place) {
-            Entry::Vacant(entry) => drop(entry.insert(related)),
-            Entry::Occupied(mut entry) => entry.get_mut().retain(|one| related.contains(one)),
-        }
+        explain_place(self.found, place, related);
     }
 
     /// Whether the values of a field may be printed.

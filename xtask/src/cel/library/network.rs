@@ -7,10 +7,13 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use super::super::{
-    error::{Budget, Error},
-    functions::Evaluated,
-    value::{Library, Value},
+use super::{
+    super::{
+        error::{Budget, Error},
+        functions::Evaluated,
+        value::{Library, Value},
+    },
+    text,
 };
 
 /// A range of addresses: an address, whose last bits may be set, and how many bits all have.
@@ -63,13 +66,6 @@ fn parse(text: &str) -> Option<IpAddr> {
     let address: IpAddr = text.parse().ok()?;
     let is_mapped = matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some());
     (!is_mapped).then_some(address)
-}
-
-fn text<'b>(arguments: &'b [Value<'_>]) -> Result<&'b str, Error> {
-    match arguments {
-        [Value::String(text)] => Ok(text.as_str()),
-        _ => Err(Error::no_overload()),
-    }
 }
 
 fn address(arguments: &[Value<'_>]) -> Result<IpAddr, Error> {

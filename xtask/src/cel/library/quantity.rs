@@ -4,19 +4,15 @@
 
 use std::{cmp::Ordering, rc::Rc};
 
-use super::super::{
-    error::{Budget, Error},
-    functions::Evaluated,
-    value::{Library, Value},
+use super::{
+    super::{
+        error::{Budget, Error},
+        functions::Evaluated,
+        value::{Library, Value},
+    },
+    text,
 };
 use crate::formats::Quantity;
-
-fn text<'b>(arguments: &'b [Value<'_>]) -> Result<&'b str, Error> {
-    match arguments {
-        [Value::String(text)] => Ok(text.as_str()),
-        _ => Err(Error::no_overload()),
-    }
-}
 
 fn amount<'b>(arguments: &'b [Value<'_>]) -> Result<&'b Quantity, Error> {
     match arguments {

@@ -4,10 +4,13 @@
 
 use std::{fmt::Write, rc::Rc};
 
-use super::super::{
-    error::{Budget, Error},
-    functions::Evaluated,
-    value::{Library, Value},
+use super::{
+    super::{
+        error::{Budget, Error},
+        functions::Evaluated,
+        value::{Library, Value},
+    },
+    text,
 };
 use crate::formats::{has_host_and_port, has_sound_escapes};
 
@@ -69,13 +72,6 @@ impl Url {
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         (bare.unwrap_or(host), port)
-    }
-}
-
-fn text<'b>(arguments: &'b [Value<'_>]) -> Result<&'b str, Error> {
-    match arguments {
-        [Value::String(text)] => Ok(text.as_str()),
-        _ => Err(Error::no_overload()),
     }
 }
 

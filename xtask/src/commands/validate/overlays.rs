@@ -1,7 +1,7 @@
 //! Checking what overlays build to.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     path::{Component, Path},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     diag::{Anchor, Diagnostic, Report},
     reference,
     repository::Built,
-    resource::{Provenance, provenance},
+    resource::{Provenance, explain_place, provenance},
     schema::{Store, custom::CustomKinds},
     source::{Sources, Span},
     yaml::Node,
@@ -146,25 +146,21 @@ fn explain(found: &mut [Diagnostic<Anchor>], overlays: &[&mut Built]) {
         .filter_map(|(unit, places)| Some((unit, provenance_in(overlays.get(unit)?, &places))))
         .collect();
     for one in found.iter_mut().filter(|one| !one.primary.is_secret) {
-        let Anchor { unit, span, is_secret } = one.primary;
-        let places = why.get(&unit).and_then(|why| why.get(&span));
+        let at = one.primary;
+        let places = why.get(&at.unit).and_then(|why| why.get(&at.span));
         for (span, text) in places.into_iter().flatten() {
-            one.related.push((Anchor { unit, span: *span, is_secret }, text.clone()));
+            one.related.push((Anchor { span: *span, ..at }, text.clone()));
         }
     }
 }
 
-/// What explains places of an overlay: of a place that several objects share, as a prefix of their
-/// names, what holds for all of them.
+/// What explains places of an overlay.
 fn provenance_in(built: &Built, places: &BTreeSet<Span>) -> Provenance {
     let Some(build) = &built.build else { return Provenance::new() };
     let mut all = Provenance::new();
     for resource in &build.resources {
         for (place, why) in provenance(resource, places, &build.origins, &built.sources) {
-            match all.entry(place) {
-                Entry::Vacant(entry) => drop(entry.insert(why)),
-                Entry::Occupied(mut entry) => entry.get_mut().retain(|one| why.contains(one)),
-            }
+            explain_place(&mut all, place, why);
         }
     }
     all
