@@ -95,11 +95,6 @@ fn items<'a>(node: &'a Node, path: &[&str]) -> &'a [Node] {
     node.at(path).and_then(Node::as_sequence).unwrap_or_default()
 }
 
-/// The text at the end of a path; none if it is not there or empty.
-fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
-    node.at(path)?.as_str().filter(|text| !text.is_empty())
-}
-
 /// The number at the end of a path.
 fn integer(node: &Node, path: &[&str]) -> Option<i64> {
     node.at(path)?.scalar_text()?.parse().ok()

@@ -116,11 +116,6 @@ fn listed(ports: &[Node]) -> String {
     format!("its ports are {}", all.join(", "))
 }
 
-/// The text at a path of keys.
-fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
-    node.at(path).and_then(Node::as_str).filter(|text| !text.is_empty())
-}
-
 /// The items of the list at a path of keys, with their places.
 fn items<'a>(
     node: &'a Node,

@@ -5,7 +5,7 @@
 //! `selfHeal`, does so all the time. Source: "Horizontal Pod Autoscaling" of
 //! Kubernetes' documentation, on migrating to it, and "Best Practices" of Argo CD's.
 
-use super::{items, text};
+use super::items;
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic, codes},
@@ -23,8 +23,8 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     for &(group, kind) in AUTOSCALERS {
         for scaler in cluster.of_kind(group, kind) {
             let Some(target) = scaler.node.at(&["spec", "scaleTargetRef"]) else { continue };
-            let kind = text(target, &["kind"]).unwrap_or("Deployment");
-            let Some(name) = text(target, &["name"]) else { continue };
+            let kind = target.text_at(&["kind"]).unwrap_or("Deployment");
+            let Some(name) = target.text_at(&["name"]) else { continue };
             let Some(scaled) = cluster.find("apps", kind, &scaler.namespace(), name) else {
                 continue;
             };

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{integer, text};
+use super::integer;
 use crate::{
     cluster::{Cluster, Object, Selector},
     diag::{Anchor, Diagnostic, codes},
@@ -76,8 +76,8 @@ fn scaled<'a>(cluster: &Cluster<'a>) -> BTreeSet<Key<'a>> {
         .chain(cluster.of_kind("keda.sh", "ScaledObject"));
     let target = |scaler: &Object<'a>| {
         let target = scaler.node.at(&["spec", "scaleTargetRef"])?;
-        let kind = text(target, &["kind"]).unwrap_or("Deployment");
-        Some((kind, scaler.namespace().to_string(), text(target, &["name"])?))
+        let kind = target.text_at(&["kind"]).unwrap_or("Deployment");
+        Some((kind, scaler.namespace().to_string(), target.text_at(&["name"])?))
     };
     scalers.filter_map(target).collect()
 }

@@ -3,7 +3,7 @@
 //! Source: the API of cert-manager 1.21, and its annotations on Ingresses and Gateways, for which it
 //! makes the Certificate itself.
 
-use super::{items, text};
+use super::items;
 use crate::{
     cluster::{Cluster, Object},
     yaml::Node,
@@ -42,8 +42,8 @@ impl<'c, 'a> Certificate<'c, 'a> {
     fn of(cluster: &'c Cluster<'a>, object: &'c Object<'a>) -> Option<Self> {
         let spec = object.node.get("spec")?;
         let issuer_at = spec.at(&["issuerRef", "name"])?;
-        let of_another = text(spec, &["issuerRef", "group"]).is_some_and(|group| group != GROUP);
-        let kind = text(spec, &["issuerRef", "kind"]).unwrap_or("Issuer");
+        let of_another = spec.text_at(&["issuerRef", "group"]).is_some_and(|group| group != GROUP);
+        let kind = spec.text_at(&["issuerRef", "kind"]).unwrap_or("Issuer");
         let issuer = issuer(cluster, object, kind, issuer_at).filter(|_| !of_another);
         let texts = |field| {
             let all = items(spec, &[field]).iter();
@@ -93,7 +93,7 @@ impl<'c, 'a> Certificate<'c, 'a> {
     pub fn acme(&self) -> Option<Acme<'c, 'a>> {
         let issuer = self.issuer?;
         let spec = issuer.node.at(&["spec", "acme"])?;
-        Some(Acme { issuer, spec, server: text(spec, &["server"]).unwrap_or_default() })
+        Some(Acme { issuer, spec, server: spec.text_at(&["server"]).unwrap_or_default() })
     }
 
     /// The place of a usage.
@@ -103,7 +103,7 @@ impl<'c, 'a> Certificate<'c, 'a> {
 
     /// The name of the Secret that the certificate is put into, if this is a Certificate.
     pub fn secret(&self) -> Option<&'a str> {
-        text(self.object.node, &["spec", "secretName"])
+        self.object.node.text_at(&["spec", "secretName"])
     }
 }
 

@@ -8,7 +8,6 @@
 use super::{
     certificate::{GROUP, certificates},
     program::programs,
-    text,
 };
 use crate::{
     cluster::Cluster,
@@ -31,7 +30,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
             continue;
         }
         let path = ["spec", "privateKey", "rotationPolicy"];
-        let policy = text(object.node, &path).zip(object.node.at(&path));
+        let policy = object.node.text_at(&path).zip(object.node.at(&path));
         match (policy, before) {
             (Some(("Never", at)), _) => {
                 let message = format!(

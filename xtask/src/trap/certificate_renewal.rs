@@ -5,10 +5,7 @@
 //! days until 2027, then 64 and from 2028 on 45. What was chosen for 90 days is then renewed every few
 //! days, or never valid for long enough.
 
-use super::{
-    certificate::{Acme, GROUP, certificates},
-    text,
-};
+use super::certificate::{Acme, GROUP, certificates};
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic, codes},
@@ -32,7 +29,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         }
         let setting = |field: &str| {
             let path = ["spec", field];
-            let (written, at) = (text(object.node, &path)?, object.node.at(&path)?);
+            let (written, at) = (object.node.text_at(&path)?, object.node.at(&path)?);
             Some((written, seconds(written)?, at))
         };
         let (duration, renew_before) = (setting("duration"), setting("renewBefore"));

@@ -7,7 +7,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{integer, items, text};
+use super::{integer, items};
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic, codes},
@@ -35,7 +35,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
             }
             for (place, block) in items(rule, &["to"]).iter().enumerate() {
                 let cidr = ["ipBlock", "cidr"];
-                let (Some(whole), Some(at)) = (text(block, &cidr), block.at(&cidr)) else {
+                let (Some(whole), Some(at)) = (block.text_at(&cidr), block.at(&cidr)) else {
                     continue;
                 };
                 let mut except = items(block, &["ipBlock", "except"]).iter();
@@ -61,7 +61,7 @@ fn has_http(rule: &Node) -> bool {
     let ports = items(rule, &["ports"]);
     ports.is_empty()
         || ports.iter().any(|port| {
-            let is_tcp = text(port, &["protocol"]).is_none_or(|protocol| protocol == "TCP");
+            let is_tcp = port.text_at(&["protocol"]).is_none_or(|protocol| protocol == "TCP");
             let first = integer(port, &["port"]);
             let last = integer(port, &["endPort"]).or(first);
             let in_range = first <= Some(HTTP) && last >= Some(HTTP);

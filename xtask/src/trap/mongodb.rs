@@ -6,7 +6,6 @@ use super::{
     certificate::{Certificate, certificates},
     items,
     program::{Program, programs},
-    text,
 };
 use crate::{cluster::Cluster, yaml::Node};
 
@@ -58,10 +57,10 @@ pub(super) fn members<'c, 'a>(
 /// The names of the Secrets that a container mounts.
 fn mounted_secrets<'a>(program: &Program<'_, 'a>) -> impl Iterator<Item = &'a str> {
     let mounts = items(program.container.node, &["volumeMounts"]).iter();
-    let mounted: BTreeSet<_> = mounts.filter_map(|mount| text(mount, &["name"])).collect();
+    let mounted: BTreeSet<_> = mounts.filter_map(|mount| mount.text_at(&["name"])).collect();
     let spec = program.workload.spec;
     items(spec, &["volumes"]).iter().flat_map(move |volume| {
-        let is_mounted = text(volume, &["name"]).is_some_and(|name| mounted.contains(name));
+        let is_mounted = volume.text_at(&["name"]).is_some_and(|name| mounted.contains(name));
         let own = volume.at(&["secret", "secretName"]);
         let sources = items(volume, &["projected", "sources"]).iter();
         let projected = sources.filter_map(|source| source.at(&["secret", "name"]));

@@ -11,7 +11,6 @@ use super::{
     certificate::Certificate,
     items,
     mongodb::{certificate_objects, members},
-    text,
 };
 use crate::{
     cluster::Cluster,
@@ -71,7 +70,7 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn of(certificate: &Certificate<'_, 'a>) -> Self {
         let node = certificate.object.node;
-        let mut subject = if let Some(literal) = text(node, &["spec", "literalSubject"]) {
+        let mut subject = if let Some(literal) = node.text_at(&["spec", "literalSubject"]) {
             Self::parse(literal)
         } else {
             let list = |field| {

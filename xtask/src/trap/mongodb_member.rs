@@ -9,7 +9,6 @@
 use super::{
     integer,
     mongodb::{Member, certificate_objects, members},
-    text,
 };
 use crate::{
     cluster::Cluster,
@@ -62,7 +61,7 @@ fn names(member: &Member<'_, '_>) -> Option<Diagnostic<Anchor>> {
     if !set.is("apps", "StatefulSet") {
         return None;
     }
-    let service = text(set.node, &["spec", "serviceName"])?;
+    let service = set.node.text_at(&["spec", "serviceName"])?;
     let namespace = set.namespace();
     let names = member.certificates.iter().flat_map(|one| &one.names);
     let hosts: Vec<&str> =

@@ -12,7 +12,6 @@ use super::{
     certificate::{Certificate, certificates},
     items,
     secret_in_clear::{is_public, severity},
-    text,
 };
 use crate::{
     cluster::{Cluster, Object},
@@ -44,7 +43,8 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         let object = cluster.object_of(workload);
         for container in workload.containers() {
             for entry in items(container.node, &["env"]) {
-                let (Some(name), Some(value)) = (text(entry, &["name"]), entry.get("value")) else {
+                let (Some(name), Some(value)) = (entry.text_at(&["name"]), entry.get("value"))
+                else {
                     continue;
                 };
                 if is_secret(name, value, &names) {
@@ -121,7 +121,7 @@ impl Finder<'_, '_, '_> {
 /// The names that Secrets have, which a variable may hold.
 fn names_of_secrets<'a>(cluster: &Cluster<'a>) -> BTreeSet<&'a str> {
     let objects = cluster.of_kind("", "Secret");
-    let objects = objects.filter_map(|object| text(object.node, &["metadata", "name"]));
+    let objects = objects.filter_map(|object| object.node.text_at(&["metadata", "name"]));
     let made = certificates(cluster);
     objects.chain(made.iter().filter_map(Certificate::secret)).collect()
 }

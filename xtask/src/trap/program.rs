@@ -4,7 +4,7 @@
 //! be seen is [`Setting::Unknown`], never absent: a shell's script is not read, and neither is a
 //! value that Kubernetes puts in when the container starts.
 
-use super::{image::Image, items, text};
+use super::{image::Image, items};
 use crate::{
     cluster::{Cluster, Container, ContainerRole, Object, Workload},
     yaml::Node,
@@ -132,15 +132,16 @@ impl<'c, 'a> Program<'c, 'a> {
 
     fn variable(&self, cluster: &Cluster<'a>, name: &str) -> Setting<'a> {
         let node = self.container.node;
-        let is_named = |entry: &&Node| text(entry, &["name"]) == Some(name);
+        let is_named = |entry: &&Node| entry.text_at(&["name"]) == Some(name);
         if let Some(entry) = items(node, &["env"]).iter().rfind(is_named) {
             let value = entry.get("value").and_then(|value| Some((value.as_str()?, value)));
             return value.map_or(Setting::Unknown, |value| Setting::Values(vec![value]));
         }
         let namespace = self.workload.namespace();
         let has = |source: &Node, field: &str, kind: &str| {
-            let prefix = text(source, &["prefix"]).unwrap_or_default();
-            let object = text(source, &[field, "name"])
+            let prefix = source.text_at(&["prefix"]).unwrap_or_default();
+            let object = source
+                .text_at(&[field, "name"])
                 .and_then(|object| cluster.find("", kind, namespace, object));
             let key = name.strip_prefix(prefix);
             object.zip(key).is_some_and(|(object, key)| {

@@ -6,7 +6,7 @@
 //! 2023-04-03 in favour of `registry.k8s.io`. The MongoDB Community Operator has ended in November 2025
 //! and goes on as mongodb-kubernetes.
 
-use super::{image::image_uses, text};
+use super::image::image_uses;
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -74,7 +74,7 @@ fn with_registry(repository: &str) -> String {
 /// Classes of ingress-nginx, and Ingresses that are written for it.
 pub(super) fn ingresses(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     for class in cluster.of_kind("networking.k8s.io", "IngressClass") {
-        if text(class.node, &["spec", "controller"]) == Some(CONTROLLER)
+        if class.node.text_at(&["spec", "controller"]) == Some(CONTROLLER)
             && let Some(at) = class.node.at(&["spec", "controller"])
         {
             let message = format!("{class} is of {INGRESS_NGINX}");
@@ -98,8 +98,8 @@ pub(super) fn ingresses(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>
 /// Whether an Ingress has a class whose controller is known to be another one: some of these read
 /// the annotations of ingress-nginx.
 fn is_of_another(cluster: &Cluster<'_>, ingress: &Object<'_>) -> bool {
-    let class = text(ingress.node, &["spec", "ingressClassName"]);
+    let class = ingress.node.text_at(&["spec", "ingressClassName"]);
     let class =
         class.and_then(|class| cluster.find_unscoped("networking.k8s.io", "IngressClass", class));
-    class.is_some_and(|class| text(class.node, &["spec", "controller"]) != Some(CONTROLLER))
+    class.is_some_and(|class| class.node.text_at(&["spec", "controller"]) != Some(CONTROLLER))
 }

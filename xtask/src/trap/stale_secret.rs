@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{certificate::certificates, items, text};
+use super::{certificate::certificates, items};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -27,13 +27,13 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
             .iter()
             .filter_map(|volume| {
                 let sources = items(volume, &["projected", "sources"]).iter();
-                let projected = sources.filter_map(|source| text(source, &["secret", "name"]));
-                let own = text(volume, &["secret", "secretName"]);
+                let projected = sources.filter_map(|source| source.text_at(&["secret", "name"]));
+                let own = volume.text_at(&["secret", "secretName"]);
                 let found = own
                     .into_iter()
                     .chain(projected)
                     .find_map(|secret| Some((secret, *renewed.get(&(namespace.clone(), secret))?)));
-                Some((text(volume, &["name"])?, found?))
+                Some((volume.text_at(&["name"])?, found?))
             })
             .collect();
         for container in workload.containers() {
@@ -43,7 +43,7 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
                         .get(field)
                         .filter(|path| path.as_str().is_some_and(|path| !path.is_empty()))
                 });
-                let volume = text(mount, &["name"]).and_then(|name| volumes.get(name));
+                let volume = mount.text_at(&["name"]).and_then(|name| volumes.get(name));
                 let (Some(at), Some((secret, by))) = (at, volume) else { continue };
                 let path = workload.field(&container.path());
                 let message = format!(
@@ -69,8 +69,10 @@ fn renewed<'c, 'a>(cluster: &'c Cluster<'a>) -> BTreeMap<(Text, &'a str), &'c Ob
         }
     }
     for external in cluster.of_kind("external-secrets.io", "ExternalSecret") {
-        let name = text(external.node, &["spec", "target", "name"])
-            .or_else(|| text(external.node, &["metadata", "name"]));
+        let name = external
+            .node
+            .text_at(&["spec", "target", "name"])
+            .or_else(|| external.node.text_at(&["metadata", "name"]));
         if let Some(name) = name {
             renewed.insert((external.namespace(), name), external);
         }

@@ -5,7 +5,7 @@
 //! pod (`ReadWriteOncePod`) always. Source: "Access Modes" in "Persistent Volumes" of Kubernetes'
 //! documentation, all releases, and 1.29 for the second.
 
-use super::{items, text};
+use super::items;
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic, codes},
@@ -20,7 +20,9 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
         }
         for volume in items(workload.spec, &["volumes"]) {
             let path = ["persistentVolumeClaim", "claimName"];
-            let (Some(name), Some(at)) = (text(volume, &path), volume.at(&path)) else { continue };
+            let (Some(name), Some(at)) = (volume.text_at(&path), volume.at(&path)) else {
+                continue;
+            };
             let claim = cluster.find("", "PersistentVolumeClaim", workload.namespace(), name);
             let Some(claim) = claim else { continue };
             let modes = items(claim.node, &["spec", "accessModes"]);
@@ -46,6 +48,6 @@ pub(super) fn check(cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
 fn starts_new_pods_first(deployment: &Node) -> bool {
     let surge = deployment.at(&["spec", "strategy", "rollingUpdate", "maxSurge"]);
     let surge = surge.and_then(Node::scalar_text).unwrap_or("25%");
-    text(deployment, &["spec", "strategy", "type"]) != Some("Recreate")
+    deployment.text_at(&["spec", "strategy", "type"]) != Some("Recreate")
         && !matches!(surge, "0" | "0%")
 }

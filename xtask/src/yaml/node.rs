@@ -160,6 +160,11 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The text at the end of a path of keys; none if it is not there or empty.
+    pub fn text_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path)?.as_str().filter(|text| !text.is_empty())
+    }
+
     /// What the value is, for messages: `a string`, `a mapping`.
     pub fn describe(&self) -> &'static str {
         match &self.value {

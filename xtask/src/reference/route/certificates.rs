@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{hosts::Hosts, items, text};
+use super::{hosts::Hosts, items};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -29,7 +29,7 @@ impl<'c, 'a> Certificates<'c, 'a> {
     pub fn new(cluster: &'c Cluster<'a>) -> Self {
         let mut by_secret = BTreeMap::new();
         for object in cluster.of_kind("cert-manager.io", "Certificate") {
-            if let Some(secret) = text(object.node, &["spec", "secretName"]) {
+            if let Some(secret) = object.node.text_at(&["spec", "secretName"]) {
                 let certificate = Certificate { object, hosts: names(object) };
                 by_secret.entry((object.namespace(), secret.into())).or_insert(certificate);
             }
@@ -68,5 +68,5 @@ impl Certificate<'_, '_> {
 fn names(certificate: &Object<'_>) -> Hosts {
     let names = items(certificate.node, &["spec", "dnsNames"]);
     let names = names.filter_map(|(_, name)| name.as_str());
-    Hosts::new(names.chain(text(certificate.node, &["spec", "commonName"])))
+    Hosts::new(names.chain(certificate.node.text_at(&["spec", "commonName"])))
 }

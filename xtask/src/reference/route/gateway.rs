@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Backend, certificates::Certificates, grants::Grants, items, listeners, text};
+use super::{Backend, certificates::Certificates, grants::Grants, items, listeners};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -56,10 +56,10 @@ fn listener_certificates<'a>(
 ) {
     for (index, listener) in items(gateway.node, &["spec", "listeners"]) {
         for (number, reference) in items(listener, &["tls", "certificateRefs"]) {
-            let is_secret = text(reference, &["kind"]).is_none_or(|kind| kind == "Secret");
+            let is_secret = reference.text_at(&["kind"]).is_none_or(|kind| kind == "Secret");
             let Some(node) = reference.get("name").filter(|_| is_secret) else { continue };
             let own = gateway.namespace();
-            let namespace = text(reference, &["namespace"]).unwrap_or(&own);
+            let namespace = reference.text_at(&["namespace"]).unwrap_or(&own);
             let path = format!("spec.listeners[{index}].tls.certificateRefs[{number}].name");
             out.extend(grants.check((gateway, &path, node), "Secret", namespace));
             let certificate = certificates.of_secret(namespace, node);
@@ -115,11 +115,11 @@ fn backend<'a>(
     (cluster, grants): (&Cluster<'a>, &Grants<'_, 'a>),
     out: &mut Vec<Diagnostic<Anchor>>,
 ) {
-    let is_service = text(node, &["group"]).is_none()
-        && text(node, &["kind"]).is_none_or(|kind| kind == "Service");
+    let is_service = node.text_at(&["group"]).is_none()
+        && node.text_at(&["kind"]).is_none_or(|kind| kind == "Service");
     let Some(name) = node.get("name").filter(|_| is_service) else { return };
     let own = from.namespace();
-    let namespace = text(node, &["namespace"]).unwrap_or(&own);
+    let namespace = node.text_at(&["namespace"]).unwrap_or(&own);
     out.extend(grants.check((from, &format!("{path}.name"), name), "Service", namespace));
     let port = node.get("port").map(|port| (port, format!("{path}.port")));
     let path = format!("{path}.name");
@@ -141,8 +141,8 @@ fn taken<'c, 'a>(
     let every = (rule, "PathPrefix /".to_owned());
     let matches: Vec<_> = matches.chain(rule.get("matches").is_none().then_some(every)).collect();
     for (_, parent) in items(route.node, &["spec", "parentRefs"]).take(MAX_PARENTS) {
-        let part = |key| text(parent, &[key]).unwrap_or_default();
-        let namespace = text(parent, &["namespace"]).unwrap_or(&own);
+        let part = |key| parent.text_at(&[key]).unwrap_or_default();
+        let namespace = parent.text_at(&["namespace"]).unwrap_or(&own);
         let (name, section) = (part("name"), part("sectionName"));
         let gateway = compact_str::format_compact!("{namespace}/{name}/{section}");
         let hosts = items(route.node, &["spec", "hostnames"]).take(MAX_HOSTS);
@@ -176,21 +176,21 @@ fn taken<'c, 'a>(
 
 /// What a match of an `HTTPRoute` matches, in one form for all that match the same.
 fn matched(node: &Node) -> String {
-    let kind = text(node, &["path", "type"]).unwrap_or("PathPrefix");
-    let path = text(node, &["path", "value"]).unwrap_or("/");
+    let kind = node.text_at(&["path", "type"]).unwrap_or("PathPrefix");
+    let path = node.text_at(&["path", "value"]).unwrap_or("/");
     let path = match path.strip_suffix('/') {
         Some(prefix) if kind == "PathPrefix" && !prefix.is_empty() => prefix,
         _ => path,
     };
     let mut all = format!("{kind} {path}");
-    if let Some(method) = text(node, &["method"]) {
+    if let Some(method) = node.text_at(&["method"]) {
         all = format!("{all} {method}");
     }
     for list in ["headers", "queryParams"] {
         let mut each: Vec<String> = items(node, &[list])
             .map(|(_, one)| {
-                let part = |key| text(one, &[key]).unwrap_or_default();
-                let kind = text(one, &["type"]).unwrap_or("Exact");
+                let part = |key| one.text_at(&[key]).unwrap_or_default();
+                let kind = one.text_at(&["type"]).unwrap_or("Exact");
                 format!(" {list} {} {kind} {}", part("name").to_lowercase(), part("value"))
             })
             .collect();

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{items, text};
+use super::items;
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -33,7 +33,8 @@ impl<'c, 'a> Grants<'c, 'a> {
         let mut granted = BTreeSet::new();
         for object in cluster.of_kind("gateway.networking.k8s.io", "ReferenceGrant") {
             let Some(spec) = object.node.get("spec") else { continue };
-            let part = |node, key: &str| Text::from(text(node, &[key]).unwrap_or_default());
+            let part =
+                |node: &Node, key: &str| Text::from(node.text_at(&[key]).unwrap_or_default());
             for (_, from) in items(spec, &["from"]).take(MAX_ENTRIES) {
                 let from = (part(from, "group"), part(from, "kind"), part(from, "namespace"));
                 for (_, to) in items(spec, &["to"]).take(MAX_ENTRIES) {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Backend, certificates::Certificates, hosts::Hosts, items, text};
+use super::{Backend, certificates::Certificates, hosts::Hosts, items};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes, did_you_mean},
@@ -67,12 +67,14 @@ fn taken<'c, 'a>(
     path: &'a Node,
     places: &mut BTreeMap<Place<'a>, (&'c Object<'a>, Anchor)>,
 ) -> Option<Diagnostic<Anchor>> {
-    let class = text(object.node, &["spec", "ingressClassName"])
+    let class = object
+        .node
+        .text_at(&["spec", "ingressClassName"])
         .or_else(|| object.annotation("kubernetes.io/ingress.class").and_then(Node::as_str));
-    let host = text(rule, &["host"]).unwrap_or_default();
-    let kind = text(path, &["pathType"]).unwrap_or_default();
+    let host = rule.text_at(&["host"]).unwrap_or_default();
+    let kind = path.text_at(&["pathType"]).unwrap_or_default();
     let node = path.get("path").unwrap_or(path);
-    let written = text(path, &["path"]).unwrap_or("/");
+    let written = path.text_at(&["path"]).unwrap_or("/");
     // To a prefix a slash at the end makes no difference.
     let prefix = written.strip_suffix('/').filter(|_| kind == "Prefix");
     let place = (class.unwrap_or_default(), host, prefix.unwrap_or(written), kind);

@@ -6,7 +6,7 @@
 use super::{
     gateway::{GROUP, MAX_HOSTS, MAX_PARENTS},
     hosts::intersect,
-    items, text,
+    items,
 };
 use crate::{
     cluster::{Cluster, Object, Selector},
@@ -21,9 +21,9 @@ const MAX_LISTENERS: usize = 64;
 pub(super) fn check(route: &Object<'_>, cluster: &Cluster<'_>, out: &mut Vec<Diagnostic<Anchor>>) {
     let own = route.namespace();
     for (index, parent) in items(route.node, &["spec", "parentRefs"]).take(MAX_PARENTS) {
-        let is_gateway = text(parent, &["kind"]).is_none_or(|kind| kind == "Gateway");
+        let is_gateway = parent.text_at(&["kind"]).is_none_or(|kind| kind == "Gateway");
         let Some(node) = parent.get("name").filter(|_| is_gateway) else { continue };
-        let namespace = text(parent, &["namespace"]).unwrap_or(&own);
+        let namespace = parent.text_at(&["namespace"]).unwrap_or(&own);
         let name = node.as_str().unwrap_or_default();
         let Some(gateway) = cluster.find(GROUP, "Gateway", namespace, name) else { continue };
         let listeners: Vec<&Node> = items(gateway.node, &["spec", "listeners"])
@@ -69,7 +69,7 @@ fn is_named(listener: &Node, parent: &Node) -> bool {
 /// Whether a listener of a Gateway takes routes of a namespace.
 fn is_open_to(listener: &Node, own: &str, gateway: &str, cluster: &Cluster<'_>) -> bool {
     let namespaces = listener.at(&["allowedRoutes", "namespaces"]);
-    let from = namespaces.and_then(|node| text(node, &["from"])).unwrap_or("Same");
+    let from = namespaces.and_then(|node| node.text_at(&["from"])).unwrap_or("Same");
     match from {
         "Same" => own == gateway,
         "Selector" => {
@@ -94,7 +94,7 @@ fn hosts(
     listeners: &[&Node],
     out: &mut Vec<Diagnostic<Anchor>>,
 ) {
-    let hostnames: Vec<_> = listeners.iter().map(|one| text(one, &["hostname"])).collect();
+    let hostnames: Vec<_> = listeners.iter().map(|one| one.text_at(&["hostname"])).collect();
     let is_taken = |host: &str| {
         hostnames.iter().any(|hostname| hostname.is_none_or(|hostname| intersect(hostname, host)))
     };

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::target::Target, Backend, certificates::Certificates, items, text};
+use super::{super::target::Target, Backend, certificates::Certificates, items};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Code, Diagnostic, codes},
@@ -87,7 +87,8 @@ impl<'a> Look<'_, '_, 'a> {
         }
         let Some(tls) = tls else { return };
         for (key, kind) in [("options", "TLSOption"), ("store", "TLSStore")] {
-            if let Some(node) = tls.get(key).filter(|node| text(node, &["name"]) != Some("default"))
+            if let Some(node) =
+                tls.get(key).filter(|node| node.text_at(&["name"]) != Some("default"))
             {
                 self.named(node, kind, &format!("spec.tls.{key}"), out);
             }
@@ -123,8 +124,8 @@ impl<'a> Look<'_, '_, 'a> {
             return;
         }
         let own = from.namespace();
-        let namespace = text(node, &["namespace"]).unwrap_or(&own);
-        if text(node, &["kind"]) == Some("TraefikService") {
+        let namespace = node.text_at(&["namespace"]).unwrap_or(&own);
+        if node.text_at(&["kind"]) == Some("TraefikService") {
             let target = Target {
                 from,
                 path: &format!("{path}.name"),
@@ -156,7 +157,7 @@ impl<'a> Look<'_, '_, 'a> {
     /// Checks that an object is there whose name and perhaps namespace an entry has.
     fn named(&self, node: &'a Node, kind: &str, path: &str, out: &mut Vec<Diagnostic<Anchor>>) {
         let own = self.from.namespace();
-        let namespace = text(node, &["namespace"]).unwrap_or(&own);
+        let namespace = node.text_at(&["namespace"]).unwrap_or(&own);
         if let Some(name) = node.get("name") {
             self.find(name, kind, namespace, &format!("{path}.name"), out);
         }
