@@ -157,19 +157,27 @@ async def test_a_database_that_hangs(relay: Relay, app_behind_relay: FastAPI) ->
 
 
 async def test_a_pool_without_a_free_connection(relay: Relay, app_behind_relay: FastAPI) -> None:
-    def failures(figures: str) -> float:
-        name = 'mongodb_pool_checkout_failures_total{reason="timeout"}'
-        values = [line.split()[-1] for line in figures.splitlines() if line.startswith(name)]
-        return float(values[0]) if values else 0.0
+    async def figure(client: httpx.AsyncClient, name: str) -> float:
+        lines = (await client.get("/metrics")).text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name + " "))
 
+    failures = 'mongodb_pool_checkout_failures_total{reason="timeout"}'
+    in_use = "mongodb_pool_connections_in_use"
     async with make_client(app_behind_relay) as client:
-        before = failures((await client.get("/metrics")).text)
+        failures_before = await figure(client, failures)
+        in_use_before = await figure(client, in_use)
         relay.freeze()
-        # The pool has one connection: one waits for the server, the others for the connection.
+        # Has the pool's only connection for longer than any request waits for one: had it the same
+        # deadline, a request could get the connection at the last moment.
+        holder = asyncio.create_task(app_behind_relay.state.lifecycle.database.ping(8))
+        async with asyncio.timeout(1):
+            while await figure(client, in_use) == in_use_before:  # noqa: ASYNC110 (asked by HTTP)
+                await asyncio.sleep(0.01)
         responses = await asyncio.gather(*(client.get("/users/") for _ in range(5)))
         assert [response.status_code for response in responses] == [503] * 5
-        assert failures((await client.get("/metrics")).text) - before >= 1
+        assert await figure(client, failures) - failures_before == 5
         relay.thaw()
+        await holder
         await wait_until_ready(app_behind_relay)
         responses = await asyncio.gather(*(client.get("/users/") for _ in range(20)))
         assert {response.status_code for response in responses} == {200}
