@@ -28,6 +28,8 @@ pub mod schema;
 
 pub mod reference;
 
+pub mod policy;
+
 pub mod trap;
 
 pub mod commands;

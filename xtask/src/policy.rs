@@ -1,0 +1,32 @@
+//! Gatekeeper in process: constraint templates, constraints, and what they say of objects.
+//!
+//! Invariant: what cannot be evaluated is never a pass; it is a violation or an error. A hostile
+//! template ends within bounds of time and memory. Nothing here reads files or knows schemas.
+//!
+//! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
+
+pub mod rego;
+mod review;
+
+pub use review::{Origin, Review};
+
+/// What a policy says against an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// The message.
+    pub message: String,
+    /// What the policy adds for programs: an empty object if it adds nothing.
+    pub details: serde_json::Value,
+}
+
+/// What is wrong with the code of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// One line, as a diagnostic says it.
+    pub message: String,
+    /// In which of the texts that the code consists of: the first is the entry, the others are
+    /// libraries; of a template in CEL the expressions in order.
+    pub text: usize,
+    /// Where in it, in bytes.
+    pub range: std::ops::Range<usize>,
+}
