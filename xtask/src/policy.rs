@@ -5,6 +5,7 @@
 //!
 //! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
 
+mod place;
 pub mod rego;
 mod review;
 

@@ -14,6 +14,6 @@ mod scalar;
 pub use emit::{EmitError, emit, emit_documents, is_unreadable_block};
 pub use json::{escape as escape_json, same_json, to_json, to_json_for_hash};
 pub use node::{Entry, Mapping, Node, Scalar, ScalarKind, Text, Value};
-pub use parse::{parse, parse_embedded, parse_trimmed};
+pub use parse::{parse, parse_embedded, parse_trimmed, span_within};
 pub use path::{FieldPath, Missing, PathError, PathStep, leaves};
 pub use scalar::{Dialect, canonical, resolve};

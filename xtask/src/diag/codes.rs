@@ -1,6 +1,6 @@
 //! The list of every diagnostic code. A test holds that each has a golden case.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt, sync::Mutex};
 
 /// The stable name of a rule, `area/rule` in kebab case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,37 @@ impl fmt::Display for Code {
 
 /// The code with this name, as a reader may have copied it from a message.
 pub fn by_name(name: &str) -> Option<Code> {
-    ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == name)
+    let listed = ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == name);
+    listed.or_else(|| {
+        let constraint = name.strip_prefix(POLICY_PREFIX)?;
+        let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+        let is_name = !constraint.is_empty() && constraint.chars().all(is_part);
+        is_name.then(|| of_constraint(constraint))
+    })
+}
+
+/// What begins the code of what a constraint says.
+const POLICY_PREFIX: &str = "policy/";
+
+/// The code of what a constraint says: `policy/<constraint>`. A repository names its constraints,
+/// so that these codes are not in [`ALL`].
+pub fn of_constraint(constraint: &str) -> Code {
+    // A code is copied with each finding. There are as many as there are constraints, so that each
+    // name may stay for as long as the program runs.
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = format!("{POLICY_PREFIX}{constraint}");
+    let mut names = NAMES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(known) = names.get(name.as_str()) {
+        return Code(known);
+    }
+    let name: &'static str = name.leak();
+    names.insert(name);
+    Code(name)
+}
+
+/// Whether a code is that of what a constraint says.
+fn is_of_constraint(code: Code) -> bool {
+    code.0.starts_with(POLICY_PREFIX) && !ALL.iter().any(|(one, _)| *one == code)
 }
 
 /// The areas of all codes, each once.
@@ -42,12 +72,18 @@ pub fn areas() -> Vec<&'static str> {
 
 /// The sentence that explains a code.
 pub fn sentence(code: Code) -> Option<&'static str> {
+    if is_of_constraint(code) {
+        return Some("The constraint of this name is against an object.");
+    }
     ALL.iter().find(|(one, _)| *one == code).map(|(_, sentence)| sentence.trim())
 }
 
 /// What a code means, with an example that is wrong and one that is right, in Markdown; `None` if
 /// there is nothing to say beyond its sentence in [`ALL`].
 pub fn explanation(code: Code) -> Option<&'static str> {
+    if is_of_constraint(code) {
+        return Some(include_str!("explain/policy/of-constraint.md"));
+    }
     EXPLANATIONS.iter().find(|(one, _)| *one == code).map(|(_, text)| *text)
 }
 

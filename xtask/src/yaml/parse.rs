@@ -10,7 +10,7 @@ mod position;
 mod rewrite;
 mod syntax;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
@@ -78,6 +78,15 @@ pub fn parse_trimmed(
     let text = scalar.scalar_text().unwrap_or("");
     let skipped = text.len() - text.trim_start().len();
     parse_part(sources, scalar, text.trim(), skipped, dialect, diagnostics)
+}
+
+/// The place in the source of a part of a scalar's text, in bytes; the whole scalar where its text is
+/// not a copy of the source, line by line.
+pub fn span_within(sources: &Sources, scalar: &Node, part: Range<usize>) -> Span {
+    let text = scalar.scalar_text().unwrap_or("");
+    let position = Position::within(scalar.span, sources.slice(scalar.span), text);
+    let end = part.end.min(text.len());
+    position.span(offset(part.start.min(end)), offset(end))
 }
 
 /// The documents of a part of a scalar's text, which begins behind the `skipped` bytes before it.
