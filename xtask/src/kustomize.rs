@@ -43,6 +43,7 @@ use crate::{
     diag::{Diagnostic, codes},
     resource::{Origins, Resource},
     source::{Sources, Span},
+    yaml::Node,
 };
 
 pub use images::split as split_image;
@@ -112,6 +113,24 @@ pub fn build(
     let diagnostics = context.diagnostics;
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     (built.filter(|_| !failed), diagnostics)
+}
+
+/// An object with a JSON 6902 patch applied, as `patches:` applies it, and what is wrong with the
+/// patch.
+pub fn patched(
+    object: &Node,
+    patch: &Node,
+    sources: &mut Sources,
+) -> (Option<Node>, Vec<Diagnostic>) {
+    let options = Options { origins: false, ..Options::new(PathBuf::new()) };
+    let mut context = Context::new(sources, &options);
+    let operations = json_patch::read(&mut context, patch);
+    let node = operations.map(|operations| {
+        let mut resource = Resource::new(object.clone());
+        json_patch::apply(&mut context, &mut resource, &operations, patch.span);
+        resource.node
+    });
+    (node.filter(|_| context.error_count() == 0), context.diagnostics)
 }
 
 fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<Build> {

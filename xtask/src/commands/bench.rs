@@ -10,6 +10,7 @@ pub mod generate;
 mod manifests;
 mod measure;
 mod peer_schemas;
+mod policy;
 mod validate;
 
 /// Measure the tool beside its peers
@@ -18,6 +19,7 @@ mod validate;
   cargo xtask bench build
   cargo xtask bench build --sizes 1,1000 --runs 9
   cargo xtask bench validate
+  cargo xtask bench policy
   cargo xtask bench api")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -28,6 +30,7 @@ pub(super) struct Args {
 enum What {
     Build(build::Args),
     Validate(validate::Args),
+    Policy(policy::Args),
     Api(api::Args),
 }
 
@@ -35,6 +38,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     match &args.what {
         What::Build(args) => build::run(args),
         What::Validate(args) => validate::run(args, context),
+        What::Policy(args) => policy::run(args, context),
         What::Api(args) => api::run(args, context),
     }
 }

@@ -7,7 +7,10 @@ use anyhow::Result;
 use super::{
     Verdict,
     context::{print, table},
-    tools::{INSTALL_KUBECTL, INSTALL_KUSTOMIZE, INSTALL_MINIKUBE, cargo, find, output},
+    tools::{
+        INSTALL_GATOR, INSTALL_KUBECONFORM, INSTALL_KUBECTL, INSTALL_KUSTOMIZE, INSTALL_MINIKUBE,
+        cargo, find, output,
+    },
 };
 
 /// List the programs that the commands use, and how to get those that are missing
@@ -61,6 +64,20 @@ const TOOLS: &[Tool] = &[
         required: false,
         used_by: "bench build, as the other side",
         install: INSTALL_KUSTOMIZE,
+    },
+    Tool {
+        name: "kubeconform",
+        version: &["-v"],
+        required: false,
+        used_by: "bench validate, as the other side",
+        install: INSTALL_KUBECONFORM,
+    },
+    Tool {
+        name: "gator",
+        version: &["--version"],
+        required: false,
+        used_by: "bench policy, as the other side",
+        install: INSTALL_GATOR,
     },
     Tool {
         name: "go",

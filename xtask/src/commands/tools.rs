@@ -18,6 +18,10 @@ pub(super) const INSTALL_KUSTOMIZE: &str = "go install sigs.k8s.io/kustomize/kus
 pub(super) const INSTALL_KUBECONFORM: &str =
     "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0";
 
+/// How to get the reference that policies are measured beside.
+pub(super) const INSTALL_GATOR: &str =
+    "go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1";
+
 /// How to get what `up`, `down` and `smoke` talk to a cluster with.
 pub(super) const INSTALL_KUBECTL: &str = "https://kubernetes.io/docs/tasks/tools";
 

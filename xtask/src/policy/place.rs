@@ -137,10 +137,14 @@ impl Words {
             Json::String(text) => self.add(text),
             Json::Number(number) => self.add(&number.to_string()),
             Json::Array(items) => {
-                items.iter().for_each(|item| self.add_details(item, depth + 1));
+                for item in items {
+                    self.add_details(item, depth + 1);
+                }
             }
             Json::Object(fields) => {
-                fields.values().for_each(|value| self.add_details(value, depth + 1));
+                for value in fields.values() {
+                    self.add_details(value, depth + 1);
+                }
             }
             Json::Null | Json::Bool(_) => {}
         }

@@ -1,5 +1,3 @@
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure is a failed test")]
-
 use serde_json::json;
 
 use super::*;
