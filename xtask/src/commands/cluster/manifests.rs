@@ -79,7 +79,7 @@ pub(in super::super) struct Manifest {
     pub namespace: String,
 }
 
-/// All objects of an environment, in order.
+/// All objects of an environment but its policies, in order.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Manifests {
     all: Vec<Manifest>,
@@ -99,6 +99,13 @@ impl Manifest {
     /// `deployment/web`.
     pub fn label(&self) -> String {
         label(&self.object)
+    }
+
+    /// Whether Gatekeeper has to be there for it. The cluster of a developer is without: what the
+    /// policies say of an environment, `validate` has said already.
+    fn is_for_gatekeeper(&self) -> bool {
+        let api_version = text(&self.object, "/apiVersion");
+        api_version.split_once('/').is_some_and(|(group, _)| group.ends_with(".gatekeeper.sh"))
     }
 
     pub fn phase(&self) -> Phase {
@@ -131,6 +138,7 @@ impl Manifests {
     }
 
     fn sorted(mut all: Vec<Manifest>) -> Result<Self> {
+        all.retain(|one| !one.is_for_gatekeeper());
         all.sort_by_cached_key(|one| (position(one.kind()), one.path.clone()));
         let namespaces: BTreeSet<&str> =
             all.iter().map(|one| &*one.namespace).filter(|name| !name.is_empty()).collect();
@@ -270,6 +278,19 @@ mod tests {
         assert_eq!(order, expected);
         assert_eq!(sorted.namespace, "shop");
         assert_eq!(sorted.of(Phase::Workloads).len(), 2);
+    }
+
+    #[test]
+    fn policies_are_left_out() {
+        let mut all = vec![manifest("ConfigMap", "a", &Value::Null)];
+        for api_version in ["constraints.gatekeeper.sh/v1beta1", "example.com/v1", "v1"] {
+            let mut one = manifest("Widget", api_version, &Value::Null);
+            one.object["apiVersion"] = api_version.into();
+            all.push(one);
+        }
+        let sorted = Manifests::sorted(all).unwrap();
+        let names: Vec<&str> = sorted.iter().map(Manifest::name).collect();
+        assert_eq!(names, ["a", "example.com/v1", "v1"]);
     }
 
     #[test]
