@@ -1,11 +1,14 @@
 #!/bin/sh
 # Runs beside mongod. Without an argument: brings this member into the replica set and creates the
 # users, retrying until it is done, and again whenever a password file changes. With `ready`: exit 0
-# when the member is primary or secondary and the users are as the files say.
+# when the member is primary or secondary and the users are as the files say. With `alive`: exit 0
+# unless the work stands still.
 set -eu
 
 # There while nothing is left to do.
 DONE=/tmp/done
+# Written at each turn.
+ALIVE=/tmp/alive
 
 shell() {
   mongosh --quiet --norc "$LOCAL_URI" "$@"
@@ -17,10 +20,17 @@ if [ "${1:-}" = ready ]; then
   exit
 fi
 
+if [ "${1:-}" = alive ]; then
+  # A turn takes seconds, and where members do not answer up to a minute.
+  [ -n "$(find "$ALIVE" -mmin -5)" ]
+  exit
+fi
+
 # As first process of the container the shell ignores SIGTERM unless told otherwise. `wait` returns
 # on a signal, a plain `sleep` does not.
 trap 'exit 0' TERM INT
 pause() {
+  : >"$ALIVE"
   sleep "$1" &
   wait "$!"
 }
@@ -32,6 +42,7 @@ passwords() {
 
 # A restarted container finds what the one before it left.
 rm -f "$DONE"
+: >"$ALIVE"
 made_from=
 while :; do
   wanted=$(passwords)
