@@ -70,8 +70,25 @@ pub struct Program {
     unsupported: Vec<Text>,
 }
 
+/// Where an evaluation finds the values of variables. It asks when it comes to one, so that what no
+/// path of it needs need not have a value.
+pub trait Variables<'a> {
+    /// The value of a variable by its place in the environment.
+    fn value(&mut self, at: usize, budget: &mut Budget) -> Result<Value<'a>, Error>;
+}
+
+/// Values that are there, in the order of the environment.
+struct Given<'b, 'a>(&'b [Value<'a>]);
+
+impl<'a> Variables<'a> for Given<'_, 'a> {
+    fn value(&mut self, at: usize, _: &mut Budget) -> Result<Value<'a>, Error> {
+        self.0.get(at).cloned().ok_or_else(|| Error::new("no such value"))
+    }
+}
+
 impl Environment {
-    /// With another variable, whose name may have points.
+    /// With another variable, whose name may have points. One such as `a.b` is always there when an
+    /// expression asks for it by `has(a.b)`.
     #[must_use]
     pub fn with(mut self, name: impl Into<Text>, of: Type) -> Self {
         self.variables.push((name.into(), of));
@@ -116,6 +133,11 @@ impl Program {
         &self.result
     }
 
+    /// How many levels its parts nest.
+    pub fn height(&self) -> u16 {
+        self.tree.get(self.top).height
+    }
+
     /// Whether it uses a variable.
     pub fn uses(&self, variable: &str) -> bool {
         self.used.iter().any(|name| name == variable)
@@ -132,7 +154,21 @@ impl Program {
         variables: &[Value<'a>],
         budget: &mut Budget,
     ) -> Result<Value<'a>, Error> {
+        self.evaluate_with(&mut Given(variables), budget)
+    }
+
+    /// Its value, with variables that are asked for.
+    pub fn evaluate_with<'a>(
+        &'a self,
+        variables: &mut dyn Variables<'a>,
+        budget: &mut Budget,
+    ) -> Result<Value<'a>, Error> {
         Machine::new(self, variables, budget).evaluate(self.top)
+    }
+
+    /// The variables that it uses.
+    pub fn used(&self) -> impl Iterator<Item = &str> {
+        self.used.iter().map(Text::as_str)
     }
 
     fn resolution(&self, id: Id) -> &Resolution {

@@ -16,6 +16,8 @@ pub mod formats;
 
 pub mod cel;
 
+pub mod admission;
+
 pub mod template;
 
 pub mod kustomize;

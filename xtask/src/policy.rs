@@ -5,9 +5,13 @@
 //!
 //! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
 
+mod expressions;
+pub mod native;
 mod place;
 pub mod rego;
+mod request;
 mod review;
+mod validator;
 
 pub use review::{Origin, Review};
 
@@ -26,7 +30,7 @@ pub struct Problem {
     /// One line, as a diagnostic says it.
     pub message: String,
     /// In which of the texts that the code consists of: the first is the entry, the others are
-    /// libraries; of a template in CEL the expressions in order.
+    /// libraries; of a template in CEL it is the place among [`native::texts`].
     pub text: usize,
     /// Where in it, in bytes.
     pub range: std::ops::Range<usize>,

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["resource"],
     &["formats"],
     &["cel"],
+    &["admission"],
     &["template"],
     &["kustomize"],
     &["repository"],

@@ -159,6 +159,13 @@ impl<'a> Checker<'a> {
                 self.field(id, &operand, field, *is_optional)
             }
             Kind::Has { operand, field } => {
+                if let Some(path) = self.path(*operand)
+                    && let Some((at, _)) = self.environment.find(&format_compact!("{path}.{field}"))
+                {
+                    self.resolve(id, Resolution::Variable(at));
+                    self.checked.used.push(at);
+                    return Ok(Type::Bool);
+                }
                 let operand = self.type_of(*operand)?;
                 self.field(id, &operand, field, false)?;
                 Ok(Type::Bool)

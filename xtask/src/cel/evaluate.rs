@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::{
-    Program,
+    Program, Variables,
     check::Resolution,
     error::{Budget, Error},
     functions::Evaluated,
@@ -18,14 +18,18 @@ use super::{
 /// An evaluation of one expression.
 pub(super) struct Machine<'a, 'b> {
     program: &'a Program,
-    variables: &'b [Value<'a>],
+    variables: &'b mut dyn Variables<'a>,
     /// The variables of the macros that are being evaluated.
     locals: Vec<Value<'a>>,
     budget: &'b mut Budget,
 }
 
 impl<'a, 'b> Machine<'a, 'b> {
-    pub fn new(program: &'a Program, variables: &'b [Value<'a>], budget: &'b mut Budget) -> Self {
+    pub fn new(
+        program: &'a Program,
+        variables: &'b mut dyn Variables<'a>,
+        budget: &'b mut Budget,
+    ) -> Self {
         Self { program, variables, locals: Vec::new(), budget }
     }
 
@@ -34,9 +38,10 @@ impl<'a, 'b> Machine<'a, 'b> {
         let program = self.program;
         let node = program.tree.get(id);
         match program.resolution(id) {
-            Resolution::Variable(at) => {
-                return self.variables.get(*at).cloned().ok_or_else(|| Error::new("no such value"));
+            Resolution::Variable(_) if matches!(node.kind, Kind::Has { .. }) => {
+                return Ok(Value::Bool(true));
             }
+            Resolution::Variable(at) => return self.variables.value(*at, self.budget),
             Resolution::Local(at) => {
                 return self.locals.get(*at).cloned().ok_or_else(|| Error::new("no such value"));
             }

@@ -48,7 +48,7 @@ pub(super) struct Node {
     pub kind: Kind,
     /// Where it is written, in bytes: of a call the name, of an operator its sign.
     pub at: Range<usize>,
-    height: u16,
+    pub height: u16,
 }
 
 /// What a node is.

@@ -1,0 +1,164 @@
+//! What a policy in CEL says of an object: match conditions, variables, validations, messages. The
+//! policies of Kubernetes and those of Gatekeeper are evaluated alike.
+//!
+//! Source: `k8s.io/apiserver/pkg/admission/plugin/policy/validating/validator.go` and
+//! `plugin/webhook/matchconditions/matcher.go`, also for the texts. Invariant: what cannot be
+//! evaluated is a denial, or is told as unknown; never a pass.
+
+use super::expressions::{Evaluation, Expression, Inputs, Made};
+use crate::cel::{Error, ErrorKind, Value};
+
+/// How many steps the expressions of a policy may take on one object. The server counts otherwise;
+/// real policies take some thousands.
+const STEPS: u64 = 2_000_000;
+
+/// The longest text that an expression may make for a message, in bytes.
+const MESSAGE_LIMIT: usize = 5 * 1024;
+
+/// A policy that can be evaluated.
+#[derive(Debug, Default)]
+pub(super) struct Validator {
+    pub made: Made,
+    pub conditions: Vec<Condition>,
+    pub validations: Vec<Check>,
+    /// Whether an error lets the object pass: `failurePolicy: Ignore`.
+    pub ignores_errors: bool,
+}
+
+/// Where a policy is for an object.
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub expression: Expression,
+    pub text: String,
+}
+
+/// What must be true of an object.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub expression: Expression,
+    pub text: String,
+    pub message: Option<String>,
+    pub message_expression: Option<Expression>,
+}
+
+/// A decision against an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Denial {
+    /// Which validation it is; none if the match conditions have no value.
+    pub validation: Option<usize>,
+    pub message: String,
+    pub cause: Cause,
+}
+
+/// Why an object is denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The validation is not true.
+    False,
+    /// It has no value on this object.
+    Error,
+    /// Only a server could say whether it is true.
+    Unknown,
+}
+
+impl Validator {
+    /// What it says against an object, in the order of the validations.
+    pub fn evaluate<'a>(&'a self, inputs: Inputs<'a>) -> Vec<Denial> {
+        match self.is_for(inputs) {
+            Ok(true) => {}
+            Ok(false) => return Vec::new(),
+            Err(denial) => return self.kept(denial).into_iter().collect(),
+        }
+        let mut evaluation = Evaluation::new(&self.made, inputs, STEPS);
+        let mut denials = Vec::new();
+        for (at, check) in self.validations.iter().enumerate() {
+            let (message, cause) = match evaluation.run(&check.expression) {
+                Ok(Value::Bool(true)) => continue,
+                Ok(_) => match check.said(&mut evaluation) {
+                    Ok(message) => (message, Cause::False),
+                    Err(error) => (format!("failed messageExpression: {error}"), Cause::Error),
+                },
+                Err(error) if error.kind == ErrorKind::Budget => {
+                    let message = OUT_OF_BUDGET.to_owned();
+                    let denial = Denial { validation: Some(at), message, cause: Cause::Error };
+                    return self.kept(denial).into_iter().collect();
+                }
+                Err(error) => failed(&check.text, &error),
+            };
+            denials.extend(self.kept(Denial { validation: Some(at), message, cause }));
+        }
+        denials
+    }
+
+    /// A decision, unless the policy lets errors pass. What is not known is no error of the policy.
+    fn kept(&self, denial: Denial) -> Option<Denial> {
+        (denial.cause != Cause::Error || !self.ignores_errors).then_some(denial)
+    }
+
+    /// Whether the match conditions are met. One that is not makes up for errors of the others.
+    fn is_for(&self, inputs: Inputs<'_>) -> Result<bool, Denial> {
+        if self.conditions.is_empty() {
+            return Ok(true);
+        }
+        // The server does not tell match conditions about the namespace.
+        let mut evaluation =
+            Evaluation::new(&self.made, Inputs { namespace: None, ..inputs }, STEPS);
+        let mut errors: Vec<String> = Vec::new();
+        let mut cause = None;
+        for condition in &self.conditions {
+            match evaluation.run(&condition.expression) {
+                Ok(Value::Bool(false)) => return Ok(false),
+                Ok(_) => {}
+                Err(error) => {
+                    let (message, why) = failed(&condition.text, &error);
+                    if cause != Some(Cause::Unknown) {
+                        cause = Some(why);
+                    }
+                    if !errors.contains(&message) {
+                        errors.push(message);
+                    }
+                }
+            }
+        }
+        let Some(cause) = cause else { return Ok(true) };
+        let message = match errors.as_slice() {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        Err(Denial { validation: None, message, cause })
+    }
+}
+
+const OUT_OF_BUDGET: &str = "validation failed due to running out of cost budget, no further \
+                             validation rules will be run";
+
+/// What is said of an expression without a value.
+fn failed(text: &str, error: &Error) -> (String, Cause) {
+    let why = &error.message;
+    match error.kind {
+        ErrorKind::Value => (format!("expression '{text}' resulted in error: {why}"), Cause::Error),
+        ErrorKind::Budget => (OUT_OF_BUDGET.to_owned(), Cause::Error),
+        ErrorKind::Unsupported => {
+            (format!("expression '{text}' cannot be evaluated here: {why}"), Cause::Unknown)
+        }
+    }
+}
+
+impl Check {
+    /// What is said where it is not true.
+    fn said<'a>(&'a self, evaluation: &mut Evaluation<'a>) -> Result<String, &'static str> {
+        let made = self.message_expression.as_ref().map(|made| evaluation.run(made));
+        if let Some(Err(Error { kind: ErrorKind::Budget, .. })) = made {
+            return Err(OUT_OF_BUDGET);
+        }
+        if let Some(Ok(Value::String(text))) = made {
+            let text = text.as_str().trim();
+            if !text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains('\n') {
+                return Ok(text.to_owned());
+            }
+        }
+        let message = self.message.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        Ok(message
+            .map_or_else(|| format!("failed expression: {}", self.text.trim()), str::to_owned))
+    }
+}
