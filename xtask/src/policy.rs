@@ -5,14 +5,24 @@
 //!
 //! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
 
+pub mod client;
+pub mod constraint;
+mod defaults;
+pub mod expansion;
 mod expressions;
+mod fault;
+pub mod inventory;
+pub mod matching;
 pub mod native;
+mod object;
 mod place;
 pub mod rego;
 mod request;
 mod review;
+pub mod template;
 mod validator;
 
+pub use fault::Fault;
 pub use review::{Origin, Review};
 
 /// What a policy says against an object.

@@ -403,6 +403,13 @@ codes! {
     /// Something is used that its makers have given up.
     TRAP_RETIRED = "trap/retired", explained;
 
+    /// A `ConstraintTemplate` is none that Gatekeeper takes.
+    POLICY_TEMPLATE = "policy/template";
+    /// A constraint is none that Gatekeeper takes.
+    POLICY_CONSTRAINT = "policy/constraint";
+    /// An `ExpansionTemplate` is none that Gatekeeper takes.
+    POLICY_EXPANSION = "policy/expansion";
+
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;
     /// The kind and name of an object make no file name.

@@ -7,6 +7,7 @@ use regorus::Engine;
 pub use regorus::Value;
 
 use super::{Problem, Violation};
+use crate::yaml::{self, Node, Scalar, ScalarKind, canonical};
 
 /// Which language a module is written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,5 +124,35 @@ impl Evaluator {
             }
         }
         Ok(out)
+    }
+}
+
+/// A tree as the code of a policy sees it.
+pub fn value_of(node: &Node) -> Value {
+    match &node.value {
+        yaml::Value::Scalar(scalar) => of_scalar(scalar),
+        yaml::Value::Sequence(items) => Value::from(items.iter().map(value_of).collect::<Vec<_>>()),
+        yaml::Value::Mapping(mapping) => {
+            let mut object = Value::new_object();
+            if let Ok(map) = object.as_object_mut() {
+                for entry in mapping {
+                    map.insert(Value::from(entry.key.as_str()), value_of(&entry.value));
+                }
+            }
+            object
+        }
+    }
+}
+
+fn of_scalar(scalar: &Scalar) -> Value {
+    let text = canonical(scalar);
+    let text = text.as_deref().unwrap_or(&scalar.text);
+    match scalar.kind {
+        ScalarKind::Null | ScalarKind::NothingInFlow => Value::Null,
+        ScalarKind::Bool => Value::from(text == "true"),
+        ScalarKind::Int | ScalarKind::Float => {
+            Value::from_numeric_string(text).unwrap_or_else(|_| Value::from(text))
+        }
+        ScalarKind::Timestamp | ScalarKind::String => Value::from(text),
     }
 }
