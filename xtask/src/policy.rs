@@ -13,6 +13,7 @@ mod expressions;
 mod fault;
 pub mod inventory;
 pub mod matching;
+pub mod mutation;
 pub mod native;
 mod object;
 mod place;

@@ -24,6 +24,7 @@ use super::{
     expansion::{ExpansionTemplate, Expansions},
     inventory::Inventory,
     matching::Target,
+    mutation::{Mutator, Mutators},
     object::{gvk, name},
     rego::{Value, value_of},
     review::Review,
@@ -74,6 +75,7 @@ pub struct Policies<'a> {
     /// By kind and name.
     constraints: BTreeMap<(&'a str, &'a str), Loaded<'a>>,
     expansions: Expansions<'a>,
+    mutators: Mutators<'a>,
 }
 
 /// A constraint, ready to be evaluated.
@@ -97,8 +99,11 @@ pub struct Finding<'p> {
     pub actions: Vec<Text>,
     /// Whether nothing was evaluated, as it cannot be told whether the constraint is about the object.
     pub is_unmatched: bool,
-    /// The object that an expansion made and that this is about, if it is about one.
-    pub generated: Option<Arc<Node>>,
+    /// The object that it is about, if that is not the one that was given: mutators have changed it,
+    /// or an expansion has made it.
+    pub reviewed: Option<Arc<Node>>,
+    /// Whether an expansion has made the object that it is about.
+    pub is_implied: bool,
 }
 
 /// That the engines of a template disagree about an object.
@@ -130,6 +135,8 @@ struct Subject<'a> {
     gvk: Gvk,
     old_gvk: Gvk,
     namespace: Option<&'a Node>,
+    /// Whether the code of a policy sees the namespace: only the webhook shows it.
+    shows_namespace: bool,
     value: OnceLock<Value>,
 }
 
@@ -139,7 +146,13 @@ impl<'a> Policies<'a> {
         let expansions = Expansions::default();
         let expansions =
             if options.has_built_in_expansions { expansions.with_built_in() } else { expansions };
-        Self { options, templates: BTreeMap::new(), constraints: BTreeMap::new(), expansions }
+        Self {
+            options,
+            templates: BTreeMap::new(),
+            constraints: BTreeMap::new(),
+            expansions,
+            mutators: Mutators::default(),
+        }
     }
 
     /// Adds a template; `sources` has its text. It takes the place of another one with its name.
@@ -157,23 +170,32 @@ impl<'a> Policies<'a> {
         self.templates.insert(code.template.name(), code);
     }
 
-    /// Adds a constraint of a template that is here. Whether its parameters fit the template's
-    /// schema is not asked.
-    pub fn add_constraint(&mut self, node: &'a Node) -> Result<(), Fault> {
+    /// The code of the template of a constraint.
+    fn code_of(&self, node: &Node) -> Result<&Arc<Code<'a>>, Fault> {
         let template_name = Constraint::template_name(node);
-        let Some(code) = self.templates.get(template_name.as_str()) else {
+        self.templates.get(template_name.as_str()).ok_or_else(|| {
             let kind = gvk(node).kind;
             let message =
                 format!("there is no template for the constraint `{kind}/{}`", name(node));
             let at = node.get("kind").unwrap_or(node);
             let help = did_you_mean(&kind, self.templates.values().map(|code| code.template.kind));
-            return Err(Fault { help, ..Fault::new(at, message) });
-        };
+            Fault { help, ..Fault::new(at, message) }
+        })
+    }
+
+    /// Checks of a constraint what does not depend on the schema of its template.
+    pub fn validate_constraint(&self, node: &Node) -> Result<(), Fault> {
+        Constraint::validate(node, &self.code_of(node)?.template)
+    }
+
+    /// Adds a constraint of a template that is here. Whether its parameters fit the template's
+    /// schema is not asked.
+    pub fn add_constraint(&mut self, node: &'a Node) -> Result<(), Fault> {
+        let code = Arc::clone(self.code_of(node)?);
         let constraint = Constraint::new(node, &code.template, self.options.point)?;
         let parameters = constraint.parameters().map_or_else(Value::new_object, value_of);
         let key = (constraint.kind, constraint.name);
-        let loaded = Loaded { constraint, parameters, code: Arc::clone(code) };
-        self.constraints.insert(key, loaded);
+        self.constraints.insert(key, Loaded { constraint, parameters, code });
         Ok(())
     }
 
@@ -184,6 +206,12 @@ impl<'a> Policies<'a> {
     ) -> Vec<Diagnostic> {
         let faults = self.expansions.add(templates).into_iter();
         faults.map(|fault| fault.into_diagnostic(codes::POLICY_EXPANSION)).collect()
+    }
+
+    /// Adds a mutator, which changes objects before they are reviewed. It takes the place of another
+    /// one with its kind and name.
+    pub fn add_mutator(&mut self, mutator: Mutator<'a>) {
+        self.mutators.add(mutator);
     }
 
     /// The templates, by name.
@@ -228,7 +256,7 @@ impl Loaded<'_> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(review: Review<'a>, inventory: &Inventory<'a>) -> Self {
+    fn new(review: Review<'a>, inventory: &Inventory<'a>, options: Options) -> Self {
         let known = || inventory.namespace(review.namespace_name());
         let gvk_of = |node: Option<&Node>| node.map(gvk).unwrap_or_default();
         Self {
@@ -236,13 +264,19 @@ impl<'a> Subject<'a> {
             gvk: gvk_of(review.object),
             old_gvk: gvk_of(review.old_object),
             namespace: review.namespace.or_else(known),
+            shows_namespace: options.point == point::WEBHOOK,
             value: OnceLock::new(),
         }
     }
 
-    /// As the code of a policy sees it. It is made when it is first needed.
+    /// The review with what the code of a policy sees of it.
+    fn seen(&self) -> Review<'a> {
+        Review { namespace: self.namespace.filter(|_| self.shows_namespace), ..self.review }
+    }
+
+    /// The same for code in Rego. It is made when it is first needed.
     fn value(&self) -> &Value {
-        self.value.get_or_init(|| self.review.value())
+        self.value.get_or_init(|| self.seen().value())
     }
 
     /// Whether a constraint is about the object, or about what it was before.
@@ -264,13 +298,6 @@ impl<'a> Subject<'a> {
             }
         }
         Ok(false)
-    }
-}
-
-impl Finding<'_> {
-    /// Whether it is about an object that an expansion made.
-    pub fn is_implied(&self) -> bool {
-        self.generated.is_some()
     }
 }
 

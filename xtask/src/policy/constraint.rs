@@ -62,9 +62,8 @@ impl<'a> Constraint<'a> {
         gvk(node).kind.to_lowercase().into()
     }
 
-    /// Reads a constraint of a template. Whether its parameters fit the template's schema is not
-    /// asked.
-    pub fn new(node: &'a Node, template: &Template<'a>, point: &str) -> Result<Self, Fault> {
+    /// Checks what does not depend on any schema, as Gatekeeper does before it looks at one.
+    pub fn validate(node: &Node, template: &Template<'_>) -> Result<(), Fault> {
         let gvk = gvk(node);
         let name = name(node);
         let at = |path: &[&str]| node.at(path).unwrap_or(node);
@@ -75,12 +74,30 @@ impl<'a> Constraint<'a> {
             let message = format!("the group of a constraint must be `{GROUP}`");
             return Err(Fault::new(at(&["apiVersion"]), message));
         }
+        Match::validate_selectors(node)?;
+        if let Err(fault) = Format::Dns1123Subdomain.check(name) {
+            return Err(Fault::new(
+                at(&["metadata", "name"]),
+                format!("the name `{name}` {fault}"),
+            ));
+        }
         if gvk.kind != template.kind {
             let message = format!("there is no template of the kind `{}`", gvk.kind);
             let help = did_you_mean(&gvk.kind, [template.kind]);
-            let fault = Fault::new(at(&["kind"]), message);
-            return Err(Fault { help, ..fault });
+            return Err(Fault { help, ..Fault::new(at(&["kind"]), message) });
         }
+        if !VERSIONS.contains(&gvk.version.as_str()) {
+            let message = format!("there are no constraints of the version `{}`", gvk.version);
+            let help = format!("there are: {}", VERSIONS.join(", "));
+            return Err(Fault::new(at(&["apiVersion"]), message).help(help));
+        }
+        Ok(())
+    }
+
+    /// Reads a constraint of a template. Whether its parameters fit the template's schema is not
+    /// asked.
+    pub fn new(node: &'a Node, template: &Template<'a>, point: &str) -> Result<Self, Fault> {
+        Self::validate(node, template)?;
         let spec = get(node, "spec");
         let spec_fields = spec.map_or(Ok(None), |spec| of_mapping(spec, "spec"))?;
         let matching = spec_fields.and_then(|spec| spec.get("match")).filter(|one| !one.is_null());
@@ -88,25 +105,21 @@ impl<'a> Constraint<'a> {
         if let Some(fault) = matching.fault() {
             return Err(fault);
         }
-        if let Err(fault) = Format::Dns1123Subdomain.check(name) {
-            return Err(Fault::new(
-                at(&["metadata", "name"]),
-                format!("the name `{name}` {fault}"),
-            ));
-        }
-        if !VERSIONS.contains(&gvk.version.as_str()) {
-            let message = format!("there are no constraints of the version `{}`", gvk.version);
-            let help = format!("there are: {}", VERSIONS.join(", "));
-            return Err(Fault::new(at(&["apiVersion"]), message).help(help));
-        }
         let action = spec.and_then(|spec| get(spec, "enforcementAction"));
         let action = action.map_or(Ok("deny"), |one| string(one, "spec.enforcementAction"))?;
         let actions = match (action, spec) {
             ("scoped", Some(spec)) => scoped(spec, point)?,
             _ => vec![action],
         };
-        let completed = with_defaults(node, template.schema);
-        Ok(Self { node, kind: template.kind, name, completed, action, actions, matching })
+        Ok(Self {
+            node,
+            kind: template.kind,
+            name: super::object::name(node),
+            completed: with_defaults(node, template.schema),
+            action,
+            actions,
+            matching,
+        })
     }
 
     /// The parameters, with the defaults of the template's schema.

@@ -7,14 +7,19 @@
 mod built_in;
 mod cycles;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub use built_in::BUILT_IN;
 
 use super::{
     Fault,
     matching::{of_mapping, sequence, string, texts},
+    mutation::Mutators,
     object::{get, gvk, name, namespace, text},
+    review::Origin,
 };
 use crate::{
     resource::Gvk,
@@ -28,6 +33,9 @@ const GROUP: &str = "expansion.gatekeeper.sh";
 /// How often what is made may make something again. Cycles are found before, so that this is a
 /// safeguard.
 const DEPTH_LIMIT: usize = 30;
+
+/// How many objects one may make in all: more than any that is meant.
+const RESULTANT_LIMIT: usize = 1_000;
 
 /// The first length that a name must not have.
 const NAME_LIMIT: usize = 64;
@@ -65,11 +73,14 @@ pub struct Expansions<'a> {
     has_built_in: bool,
 }
 
+/// The namespace that an object is in, if that is known, and what changes what is made of it.
+type Context<'c> = (Option<&'c Node>, &'c Mutators<'c>);
+
 /// What is made of an object.
 #[derive(Clone, Debug)]
 pub struct Resultant {
     /// The object.
-    pub object: Node,
+    pub object: Arc<Node>,
     /// The name of the template that made it.
     pub template: Text,
     /// What follows from a violation, whatever the constraint says.
@@ -150,7 +161,7 @@ impl<'a> ExpansionTemplate<'a> {
     }
 
     /// What it makes of an object.
-    fn make(&self, parent: &Node, namespace: Option<&Node>) -> Result<Resultant, String> {
+    fn make(&self, parent: &Node, (namespace, mutators): Context<'_>) -> Result<Resultant, String> {
         let path = self.source.join(".");
         let Some(source) = parent.at(&self.source) else {
             return Err(format!("`{}` has no field `{path}` to expand", name(parent)));
@@ -159,8 +170,10 @@ impl<'a> ExpansionTemplate<'a> {
             let found = source.describe();
             return Err(format!("`{path}` of `{}` must be a mapping, not {found}", name(parent)));
         }
+        let mut object = resultant(source, parent, &self.generated, namespace);
+        mutators.apply(&mut object, namespace, Origin::Generated)?;
         Ok(Resultant {
-            object: resultant(source, parent, &self.generated, namespace),
+            object: Arc::new(object),
             template: self.name.into(),
             action: self.action.map(Text::from),
         })
@@ -180,6 +193,11 @@ impl<'a> ApplyTo<'a> {
             Ok(Self { groups: list("groups")?, versions: list("versions")?, kinds: list("kinds")? })
         };
         sequence(node, path)?.iter().enumerate().map(of).collect()
+    }
+
+    /// Whether all three parts are there.
+    pub fn is_complete(&self) -> bool {
+        ![&self.groups, &self.versions, &self.kinds].into_iter().any(Vec::is_empty)
     }
 
     pub fn matches(&self, gvk: &Gvk) -> bool {
@@ -236,16 +254,17 @@ impl<'a> Expansions<'a> {
         &self,
         object: &Node,
         namespace: Option<&Node>,
+        mutators: &Mutators<'_>,
     ) -> Result<Vec<Resultant>, String> {
         let mut found = Vec::new();
-        self.expand_into(object, namespace, 0, &mut found)?;
+        self.expand_into(object, (namespace, mutators), 0, &mut found)?;
         Ok(found)
     }
 
     fn expand_into(
         &self,
         object: &Node,
-        namespace: Option<&Node>,
+        context: Context<'_>,
         depth: usize,
         found: &mut Vec<Resultant>,
     ) -> Result<(), String> {
@@ -261,14 +280,17 @@ impl<'a> Expansions<'a> {
         }
         let mut made = Vec::new();
         for template in self.of_kind(&gvk).filter(|one| !self.in_cycles.contains(one.name)) {
-            made.push(template.make(object, namespace)?);
+            made.push(template.make(object, context)?);
         }
         for resultant in &made {
-            self.expand_into(&resultant.object, namespace, depth + 1, found)?;
+            self.expand_into(&resultant.object, context, depth + 1, found)?;
+        }
+        if depth == 0 && self.has_built_in && self.of_kind(&gvk).next().is_none() {
+            built_in::expand(object, &gvk, context, &mut made)?;
         }
         found.append(&mut made);
-        if depth == 0 && self.has_built_in && self.of_kind(&gvk).next().is_none() {
-            found.extend(built_in::expand(object, &gvk));
+        if found.len() > RESULTANT_LIMIT {
+            return Err(format!("`{}` makes more than {RESULTANT_LIMIT} objects", name(object)));
         }
         Ok(())
     }

@@ -155,6 +155,24 @@ impl<'a> Match<'a> {
         Ok(found)
     }
 
+    /// Checks the selectors of a constraint alone, as Gatekeeper does before anything else of it.
+    pub(super) fn validate_selectors(constraint: &Node) -> Result<(), Fault> {
+        let mut node = constraint;
+        let mut path = String::new();
+        for key in ["spec", "match"] {
+            let Some(next) = object::get(node, key) else { return Ok(()) };
+            path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            of_mapping(next, &path)?;
+            node = next;
+        }
+        for key in ["labelSelector", "namespaceSelector"] {
+            if let Some(selector) = object::get(node, key) {
+                labels(selector, &format!("{path}.{key}"))??;
+            }
+        }
+        Ok(())
+    }
+
     /// Why a selector or the source of it has no meaning, so that a constraint with it is refused.
     pub(super) fn fault(&self) -> Option<Fault> {
         let selectors = [&self.labels, &self.namespace_labels].into_iter().flatten();

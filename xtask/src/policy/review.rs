@@ -122,8 +122,7 @@ impl<'a> Review<'a> {
         let mut fields: Vec<(&str, Value)> = vec![
             ("object", self.object.map_or(Value::Null, value_of)),
             ("oldObject", self.old_object.map_or(Value::Null, value_of)),
-            // No program but the webhook knows more of it than that it is there.
-            ("namespaceObject", Value::new_object()),
+            ("namespaceObject", self.namespace.map_or_else(Value::new_object, value_of)),
         ];
         match self.request {
             Some(request) => fields.extend(of_request(request)),

@@ -2,10 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Driver, Engines, Loaded, Subject, Verdict};
+use super::{Disagreement, Driver, Engines, Loaded, Subject, Verdict};
 use crate::{
     diag::{Diagnostic, codes},
-    policy::{Fault, Problem, inventory::Inventory, rego::Module, template::Template},
+    policy::{
+        Fault, Problem,
+        inventory::Inventory,
+        native::{self, Validation},
+        rego::Module,
+        template::Template,
+    },
     source::Sources,
     yaml::{Node, span_within},
 };
@@ -18,7 +24,9 @@ pub struct Code<'a> {
     /// What tells it from every other one of this run.
     pub(super) number: u64,
     /// The code in Rego, if that is evaluated.
-    pub(super) rego: Option<Module>,
+    rego: Option<Module>,
+    /// The code in CEL, if that is evaluated.
+    native: Option<Validation>,
 }
 
 impl<'a> Code<'a> {
@@ -27,30 +35,27 @@ impl<'a> Code<'a> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let refused = |fault: Fault| vec![fault.into_diagnostic(codes::POLICY_TEMPLATE)];
         let template = Template::new(node).map_err(refused)?;
-        let is_native = template.native.is_some();
-        let rego = template.rego.as_ref().filter(|_| driver != Driver::Native || !is_native);
-        let module = match rego {
-            Some(rego) => {
-                let module = Module::new(&rego.source(template.name()));
-                Some(module.map_err(|problems| {
-                    let at = |problem: &Problem| rego.text(problem.text);
-                    problems
-                        .into_iter()
-                        .map(|one| of_problem(at(&one), one, sources))
-                        .collect::<Vec<_>>()
-                })?)
-            }
-            None => None,
-        };
-        if module.is_none() {
-            let at = template.native.unwrap_or(node);
-            return Err(refused(Fault::new(
-                at,
-                "templates with code in CEL alone are not supported",
-            )));
+        let mut wrong = Vec::new();
+        let rego = template.rego.as_ref().filter(|_| driver.takes_rego(&template));
+        let rego = rego.and_then(|rego| {
+            let module = Module::new(&rego.source(template.name()));
+            let add =
+                |problems| report(problems, |text| Some(rego.text(text)), sources, &mut wrong);
+            module.map_err(add).ok()
+        });
+        let native = template.native.filter(|_| driver.takes_native(&template));
+        let native = native.and_then(|source| {
+            let texts = native::texts(source);
+            let add = |problems| {
+                report(problems, |text| texts.get(text).copied(), sources, &mut wrong);
+            };
+            Validation::compile(source).map_err(add).ok()
+        });
+        if !wrong.is_empty() {
+            return Err(wrong);
         }
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { template, number, rego: module })
+        Ok(Self { template, number, rego, native })
     }
 
     /// Whether the result depends on other objects.
@@ -70,18 +75,46 @@ impl<'a> Code<'a> {
             let engine = engines.engine(self.number, module, inventory)?;
             engine.evaluate(subject.value(), &loaded.parameters)
         });
-        match rego {
-            Some(Ok(violations)) => Verdict { violations, ..Verdict::default() },
-            Some(Err(error)) => {
+        let native = self.native.as_ref();
+        let native =
+            native.map(|code| code.evaluate(&subject.seen(), &loaded.constraint.completed));
+        match (rego, native) {
+            (Some(Err(error)), _) => {
                 Verdict { failure: Some(format!("{error:#}")), ..Verdict::default() }
             }
-            None => Verdict::default(),
+            (Some(Ok(rego)), Some(native)) if rego.is_empty() != native.is_empty() => Verdict {
+                violations: rego.clone(),
+                disagreement: Some(Disagreement { rego, native }),
+                ..Verdict::default()
+            },
+            (Some(Ok(violations)), _) | (None, Some(violations)) => {
+                Verdict { violations, ..Verdict::default() }
+            }
+            (None, None) => Verdict::default(),
         }
     }
 }
 
-/// What is wrong with a text of a template.
-fn of_problem(scalar: &Node, problem: Problem, sources: &Sources) -> Diagnostic {
-    let span = span_within(sources, scalar, problem.range);
-    Diagnostic::error(codes::POLICY_TEMPLATE, problem.message, span)
+impl Driver {
+    fn takes_rego(self, template: &Template<'_>) -> bool {
+        self != Self::Native || template.native.is_none()
+    }
+
+    fn takes_native(self, template: &Template<'_>) -> bool {
+        self != Self::Rego || template.rego.is_none()
+    }
+}
+
+/// Says what is wrong with the texts of a template.
+fn report<'a>(
+    problems: Vec<Problem>,
+    text: impl Fn(usize) -> Option<&'a Node>,
+    sources: &Sources,
+    out: &mut Vec<Diagnostic>,
+) {
+    for problem in problems {
+        let Some(scalar) = text(problem.text) else { continue };
+        let span = span_within(sources, scalar, problem.range);
+        out.push(Diagnostic::error(codes::POLICY_TEMPLATE, problem.message, span));
+    }
 }

@@ -33,17 +33,23 @@ pub struct Outcome<'p> {
     pub failures: Vec<(usize, Option<&'p Constraint<'p>>, String)>,
 }
 
-/// What an expansion made of the object of a review.
-struct Made {
-    object: Arc<Node>,
-    template: Text,
-    action: Option<Text>,
+/// What becomes of the object of a review before it is reviewed.
+#[derive(Default)]
+struct Prepared {
+    /// The object as mutators have changed it, if they have.
+    changed: Option<Arc<Node>>,
+    /// What expansions make of it.
+    made: Vec<Resultant>,
 }
 
-/// An object, with the number of the review and what made it.
+/// An object that is reviewed.
 struct Member<'s> {
+    /// The number of the review.
     review: usize,
-    made: Option<&'s Made>,
+    /// The object, if it is not the one of the review as it was given.
+    reviewed: Option<&'s Arc<Node>>,
+    /// What an expansion says of it, if one has made it.
+    made: Option<&'s Resultant>,
     subject: Subject<'s>,
 }
 
@@ -53,10 +59,10 @@ type Said = (usize, usize, Verdict);
 impl<'a> Policies<'a> {
     /// Reviews objects against all constraints, with all threads.
     pub fn review_all(&self, reviews: &[Review<'_>], inventory: &Inventory<'_>) -> Outcome<'_> {
-        let made: Vec<_> =
-            reviews.par_iter().map(|review| self.expand(review, inventory)).collect();
+        let prepared: Vec<_> =
+            reviews.par_iter().map(|review| self.prepare(review, inventory)).collect();
         let mut outcome = Outcome::default();
-        let members = members(reviews, &made, inventory, &mut outcome);
+        let members = self.members(reviews, &prepared, inventory, &mut outcome);
         let constraints: Vec<&Loaded<'a>> = self.enforced().collect();
         let units: Vec<_> = constraints
             .chunk_by(|a, b| a.code.number == b.code.number)
@@ -98,9 +104,9 @@ impl<'a> Policies<'a> {
         inventory: &Inventory<'_>,
         engines: &mut Engines,
     ) -> Outcome<'_> {
-        let made = [self.expand(&review, inventory)];
+        let prepared = [self.prepare(&review, inventory)];
         let mut outcome = Outcome::default();
-        let members = members(&[review], &made, inventory, &mut outcome);
+        let members = self.members(&[review], &prepared, inventory, &mut outcome);
         let constraints: Vec<&Loaded<'a>> = self.enforced().collect();
         let mut said = Vec::new();
         for (number, member) in members.iter().enumerate() {
@@ -118,48 +124,63 @@ impl<'a> Policies<'a> {
         self.constraints.values().filter(|loaded| !loaded.constraint.actions.is_empty())
     }
 
-    /// What is made of the object of a review. What a request brings is reviewed as it is.
-    fn expand(&self, review: &Review<'_>, inventory: &Inventory<'_>) -> Result<Vec<Made>, String> {
-        let object =
-            review.object.filter(|_| review.request.is_none() && !self.expansions.is_empty());
-        let Some(object) = object else { return Ok(Vec::new()) };
+    /// What becomes of the object of a review before it is reviewed. What a request brings is
+    /// reviewed as it is.
+    fn prepare(&self, review: &Review<'_>, inventory: &Inventory<'_>) -> Result<Prepared, String> {
+        let mut prepared = Prepared::default();
+        let Some(object) = review.object.filter(|_| review.request.is_none()) else {
+            return Ok(prepared);
+        };
         let known = || inventory.namespace(review.namespace_name());
-        let resultants = self.expansions.expand(object, review.namespace.or_else(known))?;
-        let made = |one: Resultant| Made {
-            object: Arc::new(one.object),
-            template: one.template,
-            action: one.action,
-        };
-        Ok(resultants.into_iter().map(made).collect())
-    }
-}
-
-/// Each object, followed by what is made of it.
-fn members<'s>(
-    reviews: &[Review<'s>],
-    made: &'s [Result<Vec<Made>, String>],
-    inventory: &Inventory<'s>,
-    outcome: &mut Outcome<'_>,
-) -> Vec<Member<'s>> {
-    let mut members = Vec::new();
-    for (number, (review, made)) in reviews.iter().zip(made).enumerate() {
-        let mut add = |review, made| {
-            let subject = Subject::new(review, inventory);
-            members.push(Member { review: number, made, subject });
-        };
-        add(*review, None);
-        match made {
-            Ok(made) => {
-                for one in made {
-                    let origin = Origin::Generated;
-                    let namespace = review.namespace;
-                    add(Review { namespace, origin, ..Review::of(&one.object) }, Some(one));
-                }
-            }
-            Err(why) => outcome.failures.push((number, None, why.clone())),
+        let namespace = review.namespace.or_else(known);
+        if !self.mutators.is_empty() {
+            let mut changed = object.clone();
+            self.mutators.apply(&mut changed, namespace, review.origin)?;
+            prepared.changed = (changed != *object).then(|| Arc::new(changed));
         }
+        let object = prepared.changed.as_deref().unwrap_or(object);
+        if !self.expansions.is_empty() {
+            prepared.made = self.expansions.expand(object, namespace, &self.mutators)?;
+        }
+        Ok(prepared)
     }
-    members
+
+    /// Each object as it is reviewed, followed by what is made of it.
+    fn members<'s>(
+        &self,
+        reviews: &[Review<'s>],
+        prepared: &'s [Result<Prepared, String>],
+        inventory: &Inventory<'s>,
+        outcome: &mut Outcome<'_>,
+    ) -> Vec<Member<'s>> {
+        let mut members = Vec::new();
+        for (number, (review, prepared)) in reviews.iter().zip(prepared).enumerate() {
+            let mut add = |review, reviewed, made| {
+                let subject = Subject::new(review, inventory, self.options);
+                members.push(Member { review: number, reviewed, made, subject });
+            };
+            let prepared = match prepared {
+                Ok(prepared) => prepared,
+                Err(why) => {
+                    outcome.failures.push((number, None, why.clone()));
+                    add(*review, None, None);
+                    continue;
+                }
+            };
+            let changed = prepared.changed.as_ref();
+            add(
+                Review { object: changed.map(Arc::as_ref).or(review.object), ..*review },
+                changed,
+                None,
+            );
+            for made in &prepared.made {
+                let (namespace, origin) = (review.namespace, Origin::Generated);
+                let review = Review { namespace, origin, ..Review::of(&made.object) };
+                add(review, Some(&made.object), Some(made));
+            }
+        }
+        members
+    }
 }
 
 impl<'p> Outcome<'p> {
@@ -196,7 +217,8 @@ impl<'p> Outcome<'p> {
                     },
                     actions: actions.clone(),
                     is_unmatched: verdict.is_unmatched,
-                    generated: member.made.map(|made| Arc::clone(&made.object)),
+                    reviewed: member.reviewed.map(Arc::clone),
+                    is_implied: member.made.is_some(),
                 };
                 self.findings.push((number, finding));
             }

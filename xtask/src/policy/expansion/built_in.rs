@@ -3,8 +3,11 @@
 //! A cluster refuses a Pod of a Deployment when the controller makes it, and the rollout hangs; so
 //! what makes Pods is reviewed as if the Pods were there.
 
-use super::{Resultant, resultant};
+use std::sync::Arc;
+
+use super::{Context, Resultant, resultant};
 use crate::{
+    policy::review::Origin,
     resource::Gvk,
     yaml::{Node, Text},
 };
@@ -24,16 +27,25 @@ pub const BUILT_IN: &[(&str, &str, &[&str], [&str; 3])] = &[
 
 const POD: [&str; 3] = ["", "v1", "Pod"];
 
-/// What is made of an object. What it does not describe is not made.
-pub(super) fn expand(object: &Node, gvk: &Gvk) -> impl Iterator<Item = Resultant> {
+/// Adds what is made of an object. What it does not describe is not made.
+pub(super) fn expand(
+    object: &Node,
+    gvk: &Gvk,
+    (namespace, mutators): Context<'_>,
+    found: &mut Vec<Resultant>,
+) -> Result<(), String> {
     let of_kind = BUILT_IN.iter().filter(|one| one.0 == gvk.group && one.1 == gvk.kind);
-    of_kind.filter_map(|(_, kind, path, [group, version, made])| {
-        let source = object.at(path).filter(|source| source.as_mapping().is_some())?;
+    for (_, kind, path, [group, version, made]) in of_kind {
+        let source = object.at(path).filter(|source| source.as_mapping().is_some());
+        let Some(source) = source else { continue };
         let made = Gvk { group: (*group).into(), version: (*version).into(), kind: (*made).into() };
-        Some(Resultant {
-            object: resultant(source, object, &made, None),
+        let mut object = resultant(source, object, &made, namespace);
+        mutators.apply(&mut object, namespace, Origin::Generated)?;
+        found.push(Resultant {
+            object: Arc::new(object),
             template: Text::from(format!("the {}s of this {kind}", made.kind)),
             action: None,
-        })
-    })
+        });
+    }
+    Ok(())
 }
