@@ -22,6 +22,7 @@ mod explain;
 mod files;
 mod git;
 mod image;
+mod policy;
 mod port_forward;
 mod render;
 mod schema;
@@ -53,6 +54,7 @@ enum Command {
     Build(build::Args),
     Explain(explain::Args),
     Schema(schema::Args),
+    Policy(policy::Args),
     Image(image::Args),
     Up(up::Args),
     Down(down::Args),
@@ -86,6 +88,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Build(args) => build::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Schema(args) => schema::run(args, &context),
+        Command::Policy(args) => policy::run(args, &context),
         Command::Image(args) => image::run(args, &context),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),

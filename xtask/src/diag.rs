@@ -13,7 +13,7 @@ mod report;
 mod suggest;
 
 pub use codes::Code;
-pub use render::{Format, render};
+pub use render::{Format, TestCase, TestSuite, junit_of_cases, render};
 pub use report::{Finding, Location, Related, Report};
 pub use suggest::{closest, did_you_mean};
 

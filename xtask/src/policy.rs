@@ -20,6 +20,7 @@ mod place;
 pub mod rego;
 mod request;
 mod review;
+pub mod suite;
 pub mod template;
 mod validator;
 

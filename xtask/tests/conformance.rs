@@ -1,5 +1,5 @@
-//! Runs the conformance cases of kustomize and of the API server, and compares the scores with
-//! floors that only rise.
+//! Runs the conformance cases of kustomize, of the API server and of Gatekeeper, and compares the
+//! scores with floors that only rise.
 //!
 //! The cases are not in this repository: they are read from `$XTASK_CONFORMANCE`, or from
 //! `shared/conformance` beside the checkout. `conformance/<suite>.floor` holds the number of cases
@@ -16,6 +16,10 @@
 mod apiserver;
 #[path = "conformance/cases.rs"]
 mod cases;
+#[path = "conformance/policy.rs"]
+mod policy;
+#[path = "conformance/policy_tables.rs"]
+mod policy_tables;
 
 use std::{
     collections::BTreeMap,
@@ -50,7 +54,12 @@ fn main() {
     let arguments = Arguments::from_args();
     let root = cases::location();
     let mut trials = Vec::new();
-    for (name, run) in [("kustomize", suite as fn(&Path) -> _), ("apiserver", apiserver::suite)] {
+    let suites = [
+        ("kustomize", suite as fn(&Path) -> _),
+        ("apiserver", apiserver::suite),
+        ("policy", policy::suite),
+    ];
+    for (name, run) in suites {
         let suite = root.join(name);
         if suite.is_dir() {
             trials.push(Trial::test(name, move || run(&suite)));

@@ -29,7 +29,7 @@ impl Areas {
 
     /// What building and rendering look at.
     pub fn of_rendering() -> Self {
-        let later = ["schema", "reference", "trap"];
+        let later = ["schema", "reference", "trap", "policy"];
         Self(Some(codes::areas().into_iter().filter(|area| !later.contains(area)).collect()))
     }
 

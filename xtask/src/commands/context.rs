@@ -139,7 +139,7 @@ impl Context {
     }
 
     /// What a report means for the exit code.
-    fn verdict(&self, report: &Report) -> Verdict {
+    pub fn verdict(&self, report: &Report) -> Verdict {
         match report.worst() {
             Some(worst) if worst >= self.fail_on => Verdict::Failed,
             _ => Verdict::Clean,

@@ -409,6 +409,10 @@ codes! {
     POLICY_CONSTRAINT = "policy/constraint";
     /// An `ExpansionTemplate` is none that Gatekeeper takes.
     POLICY_EXPANSION = "policy/expansion";
+    /// A suite, or a file that it names, cannot be used.
+    POLICY_SUITE = "policy/suite";
+    /// A case of a suite has other violations than it expects.
+    POLICY_ASSERTION = "policy/assertion";
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;

@@ -2,12 +2,15 @@
 //!
 //! Invariant: a renderer never fails and never looks at anything but the report.
 
+mod cases;
 mod concise;
 mod github;
 mod json;
 mod junit;
 mod pretty;
 mod sarif;
+
+pub use cases::{TestCase, TestSuite, junit_of_cases};
 
 use super::{Diagnostic, Report};
 use crate::source::Sources;

@@ -65,7 +65,7 @@ fn case(finding: &Finding, names: &mut BTreeMap<(String, String), u32>) -> Strin
 
 /// `text` as the content of an element or of an attribute that has no line breaks. What XML 1.0 has
 /// no way to write is replaced.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let text = printable(text);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,0 +1,160 @@
+//! Running one suite.
+
+use std::path::Path;
+
+use super::files::{Found, read};
+use crate::{
+    commands::Context,
+    diag::{Diagnostic, Report, codes},
+    policy::{
+        client::Driver,
+        suite::{Files, Filter, Runner, Suite, SuiteResult},
+        template::Template,
+    },
+    schema::{Store, custom::CustomKinds},
+    source::{Sources, normalize},
+    yaml::{Dialect, Node, parse},
+};
+
+/// What is the same for all suites.
+pub(super) struct Setting<'c> {
+    pub filter: Filter,
+    pub driver: Driver,
+    pub store: Store,
+    pub context: &'c Context,
+}
+
+/// What came of a suite.
+pub(super) struct Ran {
+    pub path: String,
+    /// What is wrong with the suite itself.
+    pub report: Report,
+    pub tests: Vec<RanTest>,
+}
+
+/// What came of a test.
+pub(super) struct RanTest {
+    pub name: String,
+    pub skipped: bool,
+    /// Why its cases could not be run.
+    pub report: Report,
+    pub cases: Vec<RanCase>,
+}
+
+/// What came of a case.
+pub(super) struct RanCase {
+    pub name: String,
+    pub skipped: bool,
+    /// Why it fails.
+    pub report: Report,
+}
+
+impl Ran {
+    /// Whether anything fails. A warning about the suite is no failure unless the run is strict.
+    pub fn is_failure(&self) -> bool {
+        has_error(&self.report) || self.tests.iter().any(RanTest::is_failure)
+    }
+
+    /// Everything that there is to say.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        let of_tests = self.tests.iter().flat_map(|test| {
+            std::iter::once(&test.report).chain(test.cases.iter().map(|case| &case.report))
+        });
+        std::iter::once(&self.report).chain(of_tests)
+    }
+}
+
+impl RanTest {
+    pub fn is_failure(&self) -> bool {
+        has_error(&self.report) || self.cases.iter().any(|case| has_error(&case.report))
+    }
+}
+
+/// Whether a report makes a test fail.
+pub(super) fn has_error(report: &Report) -> bool {
+    report.count(crate::diag::Severity::Error) > 0
+}
+
+/// Runs a suite; `None` if the file is none.
+pub(super) fn run(found: Found, setting: &Setting<'_>) -> Option<Ran> {
+    let mut sources = Sources::default();
+    let path = found.path.to_string_lossy().into_owned();
+    let id = sources.add(path.as_str(), found.text);
+    let mut wrong = Vec::new();
+    let documents = parse(&sources, id, Dialect::Resource, &mut wrong);
+    let report = |diagnostics: &[Diagnostic], sources: &Sources| {
+        let mut report = setting.context.report();
+        report.add(diagnostics, sources);
+        report
+    };
+    wrong.retain(Diagnostic::is_error);
+    let node = documents.first().filter(|node| Suite::is(node));
+    let suite = match node {
+        _ if !wrong.is_empty() => None,
+        None => return None,
+        Some(node) => match Suite::new(node, &mut wrong) {
+            Ok(suite) => Some(suite),
+            Err(fault) => {
+                wrong.push(fault.into_diagnostic(codes::POLICY_SUITE));
+                None
+            }
+        },
+    };
+    let Some(suite) = suite else {
+        return Some(Ran { path, report: report(&wrong, &sources), tests: Vec::new() });
+    };
+    let files = read_files(&suite, &found.path, &mut sources);
+    let runner = Runner {
+        sources: &sources,
+        files: &files,
+        filter: &setting.filter,
+        driver: setting.driver,
+        check: &|constraint, template| check(&setting.store, constraint, template),
+    };
+    let SuiteResult { tests, .. } = runner.run(&suite);
+    let tests = tests.into_iter().map(|test| RanTest {
+        name: test.name.to_owned(),
+        skipped: test.skipped,
+        report: report(&test.diagnostics, &sources),
+        cases: test
+            .cases
+            .into_iter()
+            .map(|case| RanCase {
+                name: case.name.to_owned(),
+                skipped: case.skipped,
+                report: report(&case.diagnostics, &sources),
+            })
+            .collect(),
+    });
+    Some(Ran { tests: tests.collect(), report: report(&wrong, &sources), path })
+}
+
+/// Reads the files that a suite names; their paths are relative to its own.
+fn read_files(suite: &Suite<'_>, path: &Path, sources: &mut Sources) -> Files {
+    let directory = path.parent().unwrap_or(path);
+    let mut files = Files::new();
+    for name in suite.paths() {
+        if !files.contains_key(name) {
+            files.insert(name.to_owned(), read(&normalize(&directory.join(name)), sources));
+        }
+    }
+    files
+}
+
+/// What of a constraint does not fit the schema that its template makes. Of its metadata Gatekeeper's
+/// own schema knows the name alone.
+fn check(store: &Store, constraint: &Node, template: &Template<'_>) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let mut kinds = CustomKinds::default();
+    kinds.add(template.node, &mut Vec::new());
+    store.with_custom(kinds).check(constraint, &mut out);
+    let within = |node: Option<&Node>, one: &Diagnostic| {
+        node.is_some_and(|node| {
+            node.span.start <= one.primary.start && one.primary.end <= node.span.end
+        })
+    };
+    let metadata = constraint.get("metadata");
+    let name = metadata.and_then(|metadata| metadata.get("name"));
+    out.retain(|one| one.is_error() && (!within(metadata, one) || within(name, one)));
+    out
+}
