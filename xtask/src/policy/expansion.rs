@@ -307,9 +307,10 @@ fn resultant(source: &Node, parent: &Node, kind: &Gvk, given: Option<&Node>) -> 
     let metadata_place = place(&["metadata"]);
     let metadata = mapping_of(&mut object, "metadata", metadata_place);
     let namespace = given.map_or(namespace(parent), name);
-    if namespace.is_empty() && given.is_some() {
+    if namespace.is_empty() {
+        // What is made is where the object is that makes it, whatever the template says.
         metadata.remove("namespace");
-    } else if !namespace.is_empty() {
+    } else {
         let at = place(&["metadata", "namespace"]);
         metadata.insert("namespace", at, text_at(namespace, at));
     }

@@ -12,7 +12,8 @@ use std::{
 
 use super::{
     Fault,
-    object::{gvk, is_namespace, name, namespace},
+    matching::{of_mapping, string},
+    object::{get, gvk, is_namespace, name, namespace},
     rego::{Value, value_of},
 };
 use crate::yaml::{Node, Text};
@@ -57,8 +58,11 @@ impl<'a> Inventory<'a> {
             vec!["namespace".into(), namespace.into()]
         };
         let version = gvk.api_version();
-        if is_namespace(&gvk) && namespace.is_empty() && version == "v1" {
-            self.namespaces.insert(name, object);
+        if is_namespace(&gvk) {
+            check_namespace(object)?;
+            if namespace.is_empty() && version == "v1" {
+                self.namespaces.insert(name, object);
+            }
         }
         path.extend([version, gvk.kind, name.into()]);
         self.objects.insert(path, object);
@@ -85,6 +89,24 @@ impl<'a> Inventory<'a> {
             root.value()
         })
     }
+}
+
+/// Checks the types of a Namespace, which Gatekeeper reads as what it is.
+fn check_namespace(object: &Node) -> Result<(), Fault> {
+    let metadata = get(object, "metadata");
+    for key in ["labels", "annotations"] {
+        let Some(texts) = metadata.and_then(|metadata| get(metadata, key)) else { continue };
+        let path = format!("metadata.{key}");
+        for entry in of_mapping(texts, &path)?.into_iter().flatten() {
+            string(&entry.value, format!("{path}.{}", entry.key))?;
+        }
+    }
+    for key in ["spec", "status"] {
+        if let Some(part) = get(object, key) {
+            of_mapping(part, key)?;
+        }
+    }
+    Ok(())
 }
 
 /// Objects by the steps of their paths.

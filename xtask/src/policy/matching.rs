@@ -166,9 +166,12 @@ impl<'a> Match<'a> {
             node = next;
         }
         for key in ["labelSelector", "namespaceSelector"] {
-            if let Some(selector) = object::get(node, key) {
-                labels(selector, &format!("{path}.{key}"))??;
+            let Some(selector) = node.get(key) else { continue };
+            let path = format!("{path}.{key}");
+            if selector.is_null() {
+                return Err(Fault::type_of(selector, path, "a mapping"));
             }
+            labels(selector, &path)??;
         }
         Ok(())
     }
@@ -343,6 +346,8 @@ fn fault_of(one: &Requirement<'_>, at: &Node) -> Option<Fault> {
         "`values` of `In` and `NotIn` must not be empty".to_owned()
     } else if !needs_values && !one.values.is_empty() {
         "`values` of `Exists` and `DoesNotExist` must be empty".to_owned()
+    } else if one.key.is_empty() {
+        "a requirement must have the `key` of a label".to_owned()
     } else if let Err(fault) = Format::QualifiedName.check(one.key) {
         format!("the label `{}` {fault}", one.key)
     } else {

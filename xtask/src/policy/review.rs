@@ -4,11 +4,15 @@
 
 use super::{
     Fault,
-    matching::{of_mapping, string},
+    matching::{of_mapping, string, texts},
     object::{get, gvk, name, namespace, text},
     rego::{Value, value_of},
 };
-use crate::{diag::did_you_mean, resource::Gvk, yaml::Node};
+use crate::{
+    diag::did_you_mean,
+    resource::Gvk,
+    yaml::{Mapping, Node, ScalarKind},
+};
 
 /// Where an object comes from, which `spec.match.source` selects by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +58,10 @@ const REQUEST: [(&str, Shape); 15] = [
     ("options", Shape::Anything),
 ];
 
+/// The fields of a response, which is not looked at.
+const RESPONSE: [&str; 7] =
+    ["uid", "allowed", "status", "patch", "patchType", "auditAnnotations", "warnings"];
+
 /// What a field of a request must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
@@ -82,6 +90,11 @@ impl<'a> Review<'a> {
         let known = ["apiVersion", "kind", "request", "response"];
         for entry in node.as_mapping().into_iter().flatten() {
             unknown(&entry.key, &known, &entry.value)?;
+        }
+        if let Some(response) = get(node, "response") {
+            for entry in of_mapping(response, "response")?.into_iter().flatten() {
+                unknown(&entry.key, &RESPONSE, &entry.value)?;
+            }
         }
         let Some(request) = get(node, "request") else {
             return Err(Fault::new(node, "an `AdmissionReview` must have a `request`"));
@@ -207,7 +220,7 @@ fn is_empty(node: &Node) -> bool {
     node.is_null()
         || node.as_str() == Some("")
         || node.as_sequence().is_some_and(<[Node]>::is_empty)
-        || node.as_mapping().is_some_and(crate::yaml::Mapping::is_empty)
+        || node.as_mapping().is_some_and(Mapping::is_empty)
 }
 
 impl Shape {
@@ -215,7 +228,7 @@ impl Shape {
         if node.is_null() {
             return Ok(());
         }
-        let texts = |names: &[&str]| {
+        let of_texts = |names: &[&str]| {
             for entry in of_mapping(node, path)?.into_iter().flatten() {
                 unknown(&entry.key, names, &entry.value)?;
                 if !entry.value.is_null() {
@@ -226,13 +239,26 @@ impl Shape {
         };
         match self {
             Self::Text => string(node, path).map(|_| ()),
-            Self::Bool if matches!(node.scalar_text(), Some("true" | "false")) => Ok(()),
-            Self::Bool => Err(Fault::type_of(node, path, "a boolean")),
-            Self::Names(names) => texts(names),
+            Self::Bool => match node.as_scalar() {
+                Some(scalar) if scalar.kind == ScalarKind::Bool => Ok(()),
+                _ => Err(Fault::type_of(node, path, "a boolean")),
+            },
+            Self::Names(names) => of_texts(names),
             Self::User => {
                 let known = ["username", "uid", "groups", "extra"];
                 for entry in of_mapping(node, path)?.into_iter().flatten() {
                     unknown(&entry.key, &known, &entry.value)?;
+                    let (value, path) = (&entry.value, format!("{path}.{}", entry.key));
+                    match entry.key.as_str() {
+                        _ if value.is_null() => {}
+                        "groups" => _ = texts(value, &path)?,
+                        "extra" => {
+                            for entry in of_mapping(value, &path)?.into_iter().flatten() {
+                                texts(&entry.value, &format!("{path}.{}", entry.key))?;
+                            }
+                        }
+                        _ => _ = string(value, path)?,
+                    }
                 }
                 Ok(())
             }

@@ -9,7 +9,7 @@ mod run;
 
 pub use assertion::{Assertion, Violations};
 pub use filter::Filter;
-pub use run::{CaseResult, Check, File, Files, Runner, SuiteResult, TestResult};
+pub use run::{CaseResult, File, Files, Runner, Schemas, SuiteResult, TestResult};
 
 use super::{
     Fault,

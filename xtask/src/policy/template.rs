@@ -104,6 +104,14 @@ impl<'a> Template<'a> {
         Ok(Self { node, kind: kind_text, schema, rego, native })
     }
 
+    /// Whether it takes any parameters beside those of its schema, which are the default of the
+    /// versions before v1.
+    pub fn is_legacy(&self) -> bool {
+        let path = ["spec", "crd", "spec", "validation", "legacySchema"];
+        let said = self.node.at(&path).and_then(Node::scalar_text);
+        said.map_or(gvk(self.node).version != "v1", |said| said == "true")
+    }
+
     /// Its name.
     pub fn name(&self) -> &'a str {
         name(self.node)
@@ -176,10 +184,8 @@ fn code(target: &Node) -> Result<(Option<Rego<'_>>, Option<&Node>), Fault> {
                 of_mapping(source, format!("{path}.source"))?;
                 native = Some(source);
             }
-            REGO | NATIVE => {
-                let at = engine.unwrap_or(one);
-                return Err(Fault::new(at, format!("the engine `{name}` is there twice")));
-            }
+            // Only an API server refuses an engine that is there twice; Gatekeeper takes the first.
+            REGO | NATIVE => {}
             _ => unknown = unknown.or(Some(engine.unwrap_or(one))),
         }
     }
@@ -214,13 +220,13 @@ fn rego_source<'a>(source: &'a Node, path: &str) -> Result<Rego<'a>, Fault> {
         return Err(Fault::new(source, format!("`{path}.rego` must be there")));
     };
     string(entry, format!("{path}.rego"))?;
-    let version = get(source, "version");
+    let version = source.get("version");
     // Gatekeeper takes every other text for `v0`.
     let version = match version.map_or(Ok(""), |one| string(one, format!("{path}.version")))? {
         "v1" => Version::V1,
         _ => Version::V0,
     };
-    let libs = get(source, "libs");
+    let libs = source.get("libs");
     let libs = libs.map_or(Ok(&[][..]), |libs| scalars(libs, &format!("{path}.libs")))?;
     Ok(Rego { entry, libs: libs.iter().collect(), version })
 }

@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod files;
+mod schemas;
 mod show;
 mod suites;
 
@@ -79,7 +80,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     };
     let found = files::find(&paths)?;
     let mut settings = Settings::load(context)?;
-    let setting = Setting { filter, driver, store: settings.store(&[])?, context };
+    let schemas = schemas::Known(settings.store(&[])?);
+    let setting = Setting { filter, driver, schemas, context };
     let progress = Progress::new(found.len(), context);
     let ran: Vec<Option<Ran>> = found
         .into_par_iter()

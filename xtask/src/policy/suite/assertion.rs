@@ -3,7 +3,7 @@
 use crate::{
     formats::pattern,
     policy::Fault,
-    yaml::{Node, ScalarKind},
+    yaml::{Node, Scalar, ScalarKind, canonical},
 };
 
 /// How many violations there must be with a message.
@@ -42,13 +42,15 @@ pub enum Failure {
 impl Violations {
     /// Reads `violations`: a whole number or a text.
     pub(super) fn new(node: &Node, path: &str) -> Result<Self, Fault> {
-        let scalar = node.as_scalar();
-        let number = scalar.filter(|scalar| scalar.kind == ScalarKind::Int);
+        let is_number =
+            |scalar: &&Scalar| matches!(scalar.kind, ScalarKind::Int | ScalarKind::Float);
+        // `1.0` is a whole number for JSON, which the suite is read as.
+        let number = node.as_scalar().filter(is_number).and_then(canonical);
         match (node.as_str(), number) {
             (Some("yes"), _) => Ok(Self::Yes),
             (Some("no"), _) => Ok(Self::No),
             (Some(other), _) => Ok(Self::Unknown(other.to_owned())),
-            (None, Some(number)) => match number.text.parse::<i32>() {
+            (None, Some(number)) => match number.parse::<i32>() {
                 Ok(count) => Ok(usize::try_from(count)
                     .map_or_else(|_| Self::Unknown(count.to_string()), Self::Exactly)),
                 Err(_) => Err(Fault::new(node, format!("`{path}` is no number of violations"))),

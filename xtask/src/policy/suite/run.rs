@@ -30,8 +30,14 @@ pub struct File {
 /// Files by their paths as a suite writes them; an error is why one cannot be read.
 pub type Files = BTreeMap<String, Result<File, String>>;
 
-/// Says what of a constraint does not fit the schema that its template makes.
-pub type Check<'c> = dyn Fn(&Node, &Template<'_>) -> Vec<Diagnostic> + Sync + 'c;
+/// What an API server knows of the kinds that templates make.
+pub trait Schemas: Sync {
+    /// What is wrong with the schema of a template, so that there can be no such kind.
+    fn check_template(&self, template: &Template<'_>) -> Vec<Diagnostic>;
+
+    /// What of a constraint does not fit the schema of its template.
+    fn check_constraint(&self, constraint: &Node, template: &Template<'_>) -> Vec<Diagnostic>;
+}
 
 /// Runs suites on one thread.
 pub struct Runner<'r> {
@@ -44,8 +50,8 @@ pub struct Runner<'r> {
     /// Which engine evaluates a template that has code for both; with both, a case must hold for
     /// each of them.
     pub driver: Driver,
-    /// What checks a constraint against the schema of its template.
-    pub check: &'r Check<'r>,
+    /// What checks templates and constraints.
+    pub schemas: &'r dyn Schemas,
 }
 
 /// What came of a suite.
@@ -198,10 +204,11 @@ impl<'r> Runner<'r> {
             return Err(Refused::Otherwise(vec![fault_of(fault, codes::POLICY_TEMPLATE, path)]));
         }
         let text = path.as_str().unwrap_or_default();
-        let code = shared
-            .codes
-            .entry((text, driver == Driver::Native))
-            .or_insert_with(|| Code::new(template, driver, self.sources).map(Arc::new));
+        let code = shared.codes.entry((text, driver == Driver::Native)).or_insert_with(|| {
+            let code = Code::new(template, driver, self.sources)?;
+            let wrong = self.schemas.check_template(&code.template);
+            if wrong.is_empty() { Ok(Arc::new(code)) } else { Err(wrong) }
+        });
         let code = code.clone().map_err(|stop| {
             Refused::Otherwise(stop.into_iter().map(|one| used_by(one, path)).collect())
         })?;
@@ -217,7 +224,7 @@ impl<'r> Runner<'r> {
         let mut policies = Policies::new(options);
         policies.add_code(Arc::clone(&code));
         policies.validate_constraint(constraint).map_err(refused)?;
-        let wrong = (self.check)(constraint, &code.template);
+        let wrong = self.schemas.check_constraint(constraint, &code.template);
         if !wrong.is_empty() {
             let is_schema = wrong.iter().any(|one| one.code != codes::SCHEMA_UNKNOWN_FIELD);
             let wrong = wrong.into_iter().map(|one| used_by(one, path)).collect();

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use crate::{
     policy::suite::{File, GROUP},
     source::{Sources, normalize, read_text},
-    yaml::{Dialect, parse},
+    yaml::{Dialect, EmitError, parse, to_json},
 };
 
 /// How gator says that a directory is searched with all that is below it.
@@ -70,5 +70,8 @@ pub(super) fn read(path: &Path, sources: &mut Sources) -> Result<File, String> {
     let id = sources.add(path.to_string_lossy(), text);
     let mut diagnostics = Vec::new();
     let documents = parse(sources, id, Dialect::Resource, &mut diagnostics);
+    // What JSON has no place for reaches no policy.
+    let unwritable = documents.iter().filter_map(|node| to_json(node, &mut String::new()).err());
+    diagnostics.extend(unwritable.map(EmitError::diagnostic));
     Ok(File { documents, diagnostics })
 }

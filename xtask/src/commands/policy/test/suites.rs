@@ -2,25 +2,26 @@
 
 use std::path::Path;
 
-use super::files::{Found, read};
+use super::{
+    files::{Found, read},
+    schemas::Known,
+};
 use crate::{
     commands::Context,
     diag::{Diagnostic, Report, codes},
     policy::{
         client::Driver,
         suite::{Files, Filter, Runner, Suite, SuiteResult},
-        template::Template,
     },
-    schema::{Store, custom::CustomKinds},
     source::{Sources, normalize},
-    yaml::{Dialect, Node, parse},
+    yaml::{Dialect, parse},
 };
 
 /// What is the same for all suites.
 pub(super) struct Setting<'c> {
     pub filter: Filter,
     pub driver: Driver,
-    pub store: Store,
+    pub schemas: Known,
     pub context: &'c Context,
 }
 
@@ -109,7 +110,7 @@ pub(super) fn run(found: Found, setting: &Setting<'_>) -> Option<Ran> {
         files: &files,
         filter: &setting.filter,
         driver: setting.driver,
-        check: &|constraint, template| check(&setting.store, constraint, template),
+        schemas: &setting.schemas,
     };
     let SuiteResult { tests, .. } = runner.run(&suite);
     let tests = tests.into_iter().map(|test| RanTest {
@@ -139,22 +140,4 @@ fn read_files(suite: &Suite<'_>, path: &Path, sources: &mut Sources) -> Files {
         }
     }
     files
-}
-
-/// What of a constraint does not fit the schema that its template makes. Of its metadata Gatekeeper's
-/// own schema knows the name alone.
-fn check(store: &Store, constraint: &Node, template: &Template<'_>) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
-    let mut kinds = CustomKinds::default();
-    kinds.add(template.node, &mut Vec::new());
-    store.with_custom(kinds).check(constraint, &mut out);
-    let within = |node: Option<&Node>, one: &Diagnostic| {
-        node.is_some_and(|node| {
-            node.span.start <= one.primary.start && one.primary.end <= node.span.end
-        })
-    };
-    let metadata = constraint.get("metadata");
-    let name = metadata.and_then(|metadata| metadata.get("name"));
-    out.retain(|one| one.is_error() && (!within(metadata, one) || within(name, one)));
-    out
 }
