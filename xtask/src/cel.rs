@@ -49,7 +49,7 @@ pub use value::{Data, List, Map, Str, Value};
 
 use check::Resolution;
 use evaluate::Machine;
-use syntax::{Id, Tree};
+use syntax::{Id, Kind, Literal, Tree};
 
 use crate::yaml::Text;
 
@@ -87,8 +87,8 @@ impl<'a> Variables<'a> for Given<'_, 'a> {
 }
 
 impl Environment {
-    /// With another variable, whose name may have points. One such as `a.b` is always there when an
-    /// expression asks for it by `has(a.b)`.
+    /// With another variable, whose name may have points. One such as `a.b` is there when an
+    /// expression asks for it by `has(a.b)`, unless it has no value.
     #[must_use]
     pub fn with(mut self, name: impl Into<Text>, of: Type) -> Self {
         self.variables.push((name.into(), of));
@@ -164,6 +164,38 @@ impl Program {
         budget: &mut Budget,
     ) -> Result<Value<'a>, Error> {
         Machine::new(self, variables, budget).evaluate(self.top)
+    }
+
+    /// The paths below a variable that it mentions: `a.b` and `a['b']`, without what macros look at.
+    pub fn paths(&self, variable: &str) -> Vec<Vec<Text>> {
+        self.tree.ids().filter_map(|id| self.path(id, variable)).collect()
+    }
+
+    fn path(&self, id: Id, variable: &str) -> Option<Vec<Text>> {
+        let (mut path, mut at) = (Vec::new(), id);
+        loop {
+            match &self.tree.get(at).kind {
+                Kind::Select { operand, field, .. } | Kind::Has { operand, field } => {
+                    path.push(field.clone());
+                    at = *operand;
+                }
+                Kind::Index { operand, index, .. } => {
+                    let Kind::Literal(Literal::String(key)) = &self.tree.get(*index).kind else {
+                        return None;
+                    };
+                    path.push(Text::from(&**key));
+                    at = *operand;
+                }
+                Kind::Name(name) => {
+                    let is_it = name == variable
+                        && matches!(self.resolution(at), Resolution::Variable(_))
+                        && !path.is_empty();
+                    path.reverse();
+                    return is_it.then_some(path);
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// The variables that it uses.

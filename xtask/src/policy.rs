@@ -5,6 +5,7 @@
 //!
 //! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
 
+pub mod admission;
 pub mod client;
 pub mod constraint;
 mod defaults;

@@ -38,10 +38,12 @@ impl<'a, 'b> Machine<'a, 'b> {
         let program = self.program;
         let node = program.tree.get(id);
         match program.resolution(id) {
-            Resolution::Variable(_) if matches!(node.kind, Kind::Has { .. }) => {
-                return Ok(Value::Bool(true));
+            Resolution::Variable(at) => {
+                let value = self.variables.value(*at, self.budget)?;
+                // A variable is there; but whether it has a value matters all the same.
+                let is_asked = matches!(node.kind, Kind::Has { .. });
+                return Ok(if is_asked { Value::Bool(true) } else { value });
             }
-            Resolution::Variable(at) => return self.variables.value(*at, self.budget),
             Resolution::Local(at) => {
                 return self.locals.get(*at).cloned().ok_or_else(|| Error::new("no such value"));
             }

@@ -177,6 +177,11 @@ impl Tree {
         &self.nodes[id.0 as usize]
     }
 
+    /// All nodes.
+    pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(Id)
+    }
+
     /// How many nodes there are.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -413,6 +413,12 @@ codes! {
     POLICY_SUITE = "policy/suite";
     /// A case of a suite has other violations than it expects.
     POLICY_ASSERTION = "policy/assertion";
+    /// A `ValidatingAdmissionPolicy` of the same cluster is against an object.
+    POLICY_ADMISSION = "policy/admission", explained;
+    /// A `ValidatingAdmissionPolicy` has an expression that only a server can evaluate.
+    POLICY_ADMISSION_EXPRESSION = "policy/admission-expression", explained;
+    /// A `ValidatingAdmissionPolicy` is bound by nothing, or without its parameters.
+    POLICY_ADMISSION_BINDING = "policy/admission-binding", explained;
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;

@@ -35,7 +35,7 @@ fn has_default(schema: &Node) -> bool {
 }
 
 /// Fills in the defaults below a value.
-fn fill(value: &mut Node, schema: &Node) {
+pub(super) fn fill(value: &mut Node, schema: &Node) {
     match &mut value.value {
         Value::Mapping(mapping) => {
             let properties = schema.get("properties").and_then(Node::as_mapping);

@@ -3,7 +3,10 @@
 //! Source: `k8s.io/apiserver/pkg/admission/plugin/cel/composition.go`. Invariant: a variable is
 //! evaluated when an expression first comes to it, and once; the depth of the calls is bounded.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::request::Request;
 use crate::{
@@ -140,6 +143,28 @@ impl Made {
     pub fn compile(&self, text: &str, names: Names, wanted: Wanted) -> Result<Expression, Refusal> {
         let program = compile(text, &names.environment(&self.known), wanted)?;
         Ok(Expression { program, slots: names.slots() })
+    }
+}
+
+impl Expression {
+    /// The paths of the object that it mentions, also by the variables that it uses.
+    pub fn paths(&self, made: &Made) -> Vec<Vec<Text>> {
+        let mut paths = self.program.paths("object");
+        let mut seen = BTreeSet::new();
+        let mut programs = vec![&self.program];
+        while let Some(program) = programs.pop() {
+            for used in program.used() {
+                let at = used.strip_prefix("variables.").and_then(|name| made.by_name.get(name));
+                if let Some(&at) = at
+                    && seen.insert(at)
+                    && let Some(expression) = made.expressions.get(at)
+                {
+                    paths.extend(expression.program.paths("object"));
+                    programs.push(&expression.program);
+                }
+            }
+        }
+        paths
     }
 }
 

@@ -65,7 +65,7 @@ fn steps(path: &Json) -> Option<Vec<String>> {
 }
 
 /// The deepest place of a path that there is; none if not even its first step is there.
-fn follow(object: &Node, steps: &[String]) -> Option<Span> {
+pub(super) fn follow(object: &Node, steps: &[String]) -> Option<Span> {
     let mut found = None;
     let mut node = object;
     for step in steps {

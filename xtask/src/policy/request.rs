@@ -23,6 +23,8 @@ pub(super) enum User<'a> {
     Known(&'a Node),
     /// As nobody says, which is what Gatekeeper makes of a plain object.
     Nobody,
+    /// Somebody, but it is not known who.
+    Unknown,
 }
 
 /// An admission request.
@@ -85,6 +87,7 @@ impl<'a> Request<'a> {
         match self.user {
             User::Known(user) => entries.push(("userInfo", data(user)?)),
             User::Nobody => entries.push(("userInfo", map([]))),
+            User::Unknown => {}
         }
         Ok(map(entries))
     }

@@ -21,11 +21,13 @@ pub(super) struct Validator {
     pub made: Made,
     pub conditions: Vec<Condition>,
     pub validations: Vec<Check>,
+    /// What is written into the audit log. It is nothing to the object unless it has no value.
+    pub annotations: Vec<Condition>,
     /// Whether an error lets the object pass: `failurePolicy: Ignore`.
     pub ignores_errors: bool,
 }
 
-/// Where a policy is for an object.
+/// An expression with its text: where a policy is for an object, or a text about one.
 #[derive(Debug)]
 pub(super) struct Condition {
     pub expression: Expression,
@@ -44,10 +46,17 @@ pub(super) struct Check {
 /// A decision against an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Denial {
-    /// Which validation it is; none if the match conditions have no value.
-    pub validation: Option<usize>,
+    pub of: Part,
     pub message: String,
     pub cause: Cause,
+}
+
+/// Which expression of a policy it is, by its place in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Condition(usize),
+    Validation(usize),
+    Annotation(usize),
 }
 
 /// Why an object is denied.
@@ -57,6 +66,8 @@ pub(super) enum Cause {
     False,
     /// It has no value on this object.
     Error,
+    /// It takes more steps than are allowed.
+    Budget,
     /// Only a server could say whether it is true.
     Unknown,
 }
@@ -67,32 +78,39 @@ impl Validator {
         match self.is_for(inputs) {
             Ok(true) => {}
             Ok(false) => return Vec::new(),
-            Err(denial) => return self.kept(denial).into_iter().collect(),
+            Err(denial) => return Vec::from_iter(self.kept(denial)),
         }
         let mut evaluation = Evaluation::new(&self.made, inputs, STEPS);
         let mut denials = Vec::new();
         for (at, check) in self.validations.iter().enumerate() {
+            let of = Part::Validation(at);
             let (message, cause) = match evaluation.run(&check.expression) {
                 Ok(Value::Bool(true)) => continue,
                 Ok(_) => match check.said(&mut evaluation) {
                     Ok(message) => (message, Cause::False),
-                    Err(error) => (format!("failed messageExpression: {error}"), Cause::Error),
+                    Err(error) => (format!("failed messageExpression: {error}"), Cause::Budget),
                 },
-                Err(error) if error.kind == ErrorKind::Budget => {
-                    let message = OUT_OF_BUDGET.to_owned();
-                    let denial = Denial { validation: Some(at), message, cause: Cause::Error };
-                    return self.kept(denial).into_iter().collect();
-                }
                 Err(error) => failed(&check.text, &error),
             };
-            denials.extend(self.kept(Denial { validation: Some(at), message, cause }));
+            // No other expression has a value then.
+            if cause == Cause::Budget {
+                return Vec::from_iter(self.kept(Denial { of, message, cause }));
+            }
+            denials.extend(self.kept(Denial { of, message, cause }));
+        }
+        for (at, annotation) in self.annotations.iter().enumerate() {
+            if let Err(error) = evaluation.run(&annotation.expression) {
+                let (message, cause) = failed(&annotation.text, &error);
+                denials.extend(self.kept(Denial { of: Part::Annotation(at), message, cause }));
+            }
         }
         denials
     }
 
     /// A decision, unless the policy lets errors pass. What is not known is no error of the policy.
     fn kept(&self, denial: Denial) -> Option<Denial> {
-        (denial.cause != Cause::Error || !self.ignores_errors).then_some(denial)
+        let is_error = matches!(denial.cause, Cause::Error | Cause::Budget);
+        (!is_error || !self.ignores_errors).then_some(denial)
     }
 
     /// Whether the match conditions are met. One that is not makes up for errors of the others.
@@ -104,15 +122,15 @@ impl Validator {
         let mut evaluation =
             Evaluation::new(&self.made, Inputs { namespace: None, ..inputs }, STEPS);
         let mut errors: Vec<String> = Vec::new();
-        let mut cause = None;
-        for condition in &self.conditions {
+        let mut first: Option<(usize, Cause)> = None;
+        for (at, condition) in self.conditions.iter().enumerate() {
             match evaluation.run(&condition.expression) {
                 Ok(Value::Bool(false)) => return Ok(false),
                 Ok(_) => {}
                 Err(error) => {
                     let (message, why) = failed(&condition.text, &error);
-                    if cause != Some(Cause::Unknown) {
-                        cause = Some(why);
+                    if first.is_none_or(|(_, cause)| cause != Cause::Unknown && why != cause) {
+                        first = Some((at, why));
                     }
                     if !errors.contains(&message) {
                         errors.push(message);
@@ -120,12 +138,12 @@ impl Validator {
                 }
             }
         }
-        let Some(cause) = cause else { return Ok(true) };
+        let Some((at, cause)) = first else { return Ok(true) };
         let message = match errors.as_slice() {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
         };
-        Err(Denial { validation: None, message, cause })
+        Err(Denial { of: Part::Condition(at), message, cause })
     }
 }
 
@@ -137,7 +155,7 @@ fn failed(text: &str, error: &Error) -> (String, Cause) {
     let why = &error.message;
     match error.kind {
         ErrorKind::Value => (format!("expression '{text}' resulted in error: {why}"), Cause::Error),
-        ErrorKind::Budget => (OUT_OF_BUDGET.to_owned(), Cause::Error),
+        ErrorKind::Budget => (OUT_OF_BUDGET.to_owned(), Cause::Budget),
         ErrorKind::Unsupported => {
             (format!("expression '{text}' cannot be evaluated here: {why}"), Cause::Unknown)
         }

@@ -6,12 +6,12 @@ use super::super::Areas;
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic},
-    reference, trap,
+    policy, reference, trap,
 };
 
 /// Whether anything here is asked for.
 pub(super) fn is_in(areas: &Areas) -> bool {
-    areas.has("reference") || areas.has("trap")
+    ["reference", "trap", "policy"].iter().any(|area| areas.has(area))
 }
 
 /// What came of checking clusters.
@@ -31,6 +31,9 @@ pub(super) fn check(clusters: &[Cluster<'_>], areas: &Areas) -> Found {
         }
         if areas.has("trap") {
             trap::check(cluster, &mut found.diagnostics);
+        }
+        if areas.has("policy") {
+            policy::admission::check(cluster, &mut found.diagnostics);
         }
         found
     };

@@ -162,6 +162,7 @@ validations:
     assert_eq!(
         says(source, &review, CONSTRAINT),
         [
+            format!("expression 'has(variables.bad)' resulted in error: {bad}"),
             format!("expression 'variables.bad == 1' resulted in error: {bad}"),
             format!(
                 "expression 'variables.worse == 1' resulted in error: composited variable \"worse\" fails to evaluate: {bad}"
