@@ -40,10 +40,10 @@ use crate::{
 /// Which engine evaluates a template that has code for both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Driver {
-    /// The one for Rego, which Gatekeeper's admission has unless it is told otherwise.
+    /// The one for Rego.
     #[default]
     Rego,
-    /// The one for CEL, which `gator` prefers.
+    /// The one for CEL, which Gatekeeper prefers.
     Native,
     /// Both; what they find must be the same.
     Both,

@@ -12,8 +12,6 @@ use std::{
     sync::Arc,
 };
 
-pub use built_in::BUILT_IN;
-
 use super::{
     Fault,
     matching::{of_mapping, sequence, string, texts},

@@ -14,7 +14,7 @@ use crate::{
 
 /// Group and kind of what makes something, where that is described, and the group, version and kind
 /// of it.
-pub const BUILT_IN: &[(&str, &str, &[&str], [&str; 3])] = &[
+const BUILT_IN: &[(&str, &str, &[&str], [&str; 3])] = &[
     ("apps", "DaemonSet", &["spec", "template"], POD),
     ("apps", "Deployment", &["spec", "template"], POD),
     ("apps", "ReplicaSet", &["spec", "template"], POD),

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Suite, Test};
+use super::Test;
 use crate::formats::pattern;
 
 /// Regular expressions for the names of tests and cases.
@@ -59,10 +59,5 @@ impl Filter {
             Self::Either(regex) => regex.is_match(case) || regex.is_match(test),
             Self::Both(of_test, of_case) => of_test.is_match(test) && of_case.is_match(case),
         }
-    }
-
-    /// Whether anything of a suite is run.
-    pub fn has_any(&self, suite: &Suite<'_>) -> bool {
-        suite.tests.iter().any(|test| self.has_test(test))
     }
 }
