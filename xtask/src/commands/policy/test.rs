@@ -16,7 +16,10 @@ use super::super::{
 };
 use crate::{
     diag::{Format, junit_of_cases},
-    policy::{client::Driver, suite::Filter},
+    policy::{
+        client::{Driver, on_workers},
+        suite::Filter,
+    },
 };
 
 mod files;
@@ -83,14 +86,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     let schemas = schemas::Known(settings.store(&[])?);
     let setting = Setting { filter, driver, schemas, context };
     let progress = Progress::new(found.len(), context);
-    let ran: Vec<Option<Ran>> = found
-        .into_par_iter()
-        .map(|found| {
-            let ran = suites::run(found, &setting);
-            progress.advance();
-            ran
-        })
-        .collect();
+    let run = |found| {
+        let ran = suites::run(found, &setting);
+        progress.advance();
+        ran
+    };
+    let ran: Vec<Option<Ran>> = on_workers(|| found.into_par_iter().map(run).collect());
     progress.finish();
     let ran: Vec<Ran> = ran.into_iter().flatten().collect();
     if ran.is_empty() {

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{Disagreement, Engines, Finding, Loaded, Policies, Subject, Verdict, implied};
+use super::{
+    Disagreement, Engines, Finding, Loaded, Policies, Subject, Verdict, implied, on_workers,
+};
 use crate::{
     policy::{
         constraint::Constraint,
@@ -59,6 +61,10 @@ type Said = (usize, usize, Verdict);
 impl<'a> Policies<'a> {
     /// Reviews objects against all constraints, with all threads.
     pub fn review_all(&self, reviews: &[Review<'_>], inventory: &Inventory<'_>) -> Outcome<'_> {
+        on_workers(|| self.review_here(reviews, inventory))
+    }
+
+    fn review_here(&self, reviews: &[Review<'_>], inventory: &Inventory<'_>) -> Outcome<'_> {
         let prepared: Vec<_> =
             reviews.par_iter().map(|review| self.prepare(review, inventory)).collect();
         let mut outcome = Outcome::default();
@@ -97,7 +103,7 @@ impl<'a> Policies<'a> {
         outcome
     }
 
-    /// Reviews one object against all constraints, on this thread.
+    /// Reviews one object against all constraints, on this thread: one of [`on_workers`].
     pub fn review(
         &self,
         review: Review<'_>,
