@@ -6,7 +6,7 @@ use crate::{
     yaml::{Dialect, parse},
 };
 
-const POD: &str = r#"apiVersion: v1
+const POD: &str = r"apiVersion: v1
 kind: Pod
 metadata:
   name: web
@@ -29,7 +29,7 @@ spec:
     image: nginx:latest
     securityContext:
       privileged: true
-"#;
+";
 
 /// What is marked for a violation, with the number of its line.
 fn marked(message: &str, details: Json) -> String {

@@ -77,14 +77,22 @@ pub(super) struct Equivalent {
     pub is_plain: bool,
 }
 
+/// The groups of Kubernetes itself with kinds in namespaces only. Projects of Kubernetes have groups
+/// that end in the same way, and custom kinds.
+const OTHER_GROUPS: [&str; 8] = [
+    "apps",
+    "autoscaling",
+    "batch",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "policy",
+];
+
 /// Whether a group is one of Kubernetes itself.
 pub(super) fn is_built_in(group: &str) -> bool {
-    matches!(group, "" | "apps" | "autoscaling" | "batch" | "policy" | "extensions")
-        || group.ends_with(".k8s.io")
-            && !matches!(group, "gateway.networking.k8s.io")
-            && !group.contains(".x-k8s.io")
-            && !group.starts_with("metrics.")
-            && !group.starts_with("snapshot.")
+    OTHER_GROUPS.contains(&group) || CLUSTER_SCOPED.iter().any(|(one, _)| *one == group)
 }
 
 impl<'a> Kinds<'a> {
@@ -183,6 +191,16 @@ pub(super) fn of_parameters(policy: &Node) -> Option<Gvk> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn custom_kinds_of_projects_of_kubernetes_are_custom_kinds() {
+        for group in ["", "apps", "policy", "rbac.authorization.k8s.io", "storage.k8s.io"] {
+            assert!(is_built_in(group), "{group}");
+        }
+        for group in ["gateway.networking.k8s.io", "snapshot.storage.k8s.io", "cert-manager.io"] {
+            assert!(!is_built_in(group), "{group}");
+        }
+    }
 
     #[test]
     fn a_kind_has_its_resource_by_rule() {
