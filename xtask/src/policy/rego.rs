@@ -1,13 +1,51 @@
 //! Policies in Rego, evaluated with the interpreter of regorus.
+//!
+//! The code of a template is read by a parser of our own, checked as OPA and Gatekeeper check it when
+//! they load a template, and written anew in the narrower language that the interpreter reads in the
+//! same way. Functions that differ are ours.
+//!
+//! Invariant: what cannot be evaluated is never a pass; an evaluation ends within bounds of time and
+//! memory. Evaluate on a thread with a large stack: see [`on_big_stack`].
+//!
+//! Source: OPA 1.17.1, as Gatekeeper 3.23.1 uses it.
 
-use std::collections::BTreeSet;
+mod check;
+mod emit;
+mod errors;
+mod format;
+mod functions;
+mod limits;
+mod lint;
+mod negation;
+mod parser;
+mod signatures;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod value;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, bail};
-use regorus::Engine;
 pub use regorus::Value;
+use regorus::{Engine, PolicyLengthConfig, utils::limits::ExecutionTimerConfig};
 
 use super::{Problem, Violation};
-use crate::yaml::{self, Node, Scalar, ScalarKind, canonical};
+use check::{Names, Program};
+use emit::Emitted;
+pub use limits::{STACK, on_big_stack};
+pub use lint::{Finding, Rule, lint};
+use syntax::{File, Term, TermKind};
+pub use value::value_of;
+
+/// The longest text of a template.
+const LONGEST: usize = 1 << 20;
 
 /// Which language a module is written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,61 +70,149 @@ pub struct Source<'a> {
     pub version: Version,
 }
 
+impl Source<'_> {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.rego).chain(self.libs.iter().copied())
+    }
+
+    /// Reads all texts; of each that cannot be read, the first thing that is wrong with it.
+    fn files(&self) -> Result<Vec<File>, Vec<Problem>> {
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for (at, text) in self.texts().enumerate() {
+            let read = if text.len() > LONGEST {
+                Err((format!("the code is longer than {LONGEST} bytes"), 0..0))
+            } else {
+                parser::parse(text, self.version)
+            };
+            match read {
+                Ok(file) => files.push(file),
+                Err((message, range)) => problems.push(Problem { message, text: at, range }),
+            }
+        }
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
+    }
+}
+
 /// Code that was read and checked. It can be shared by threads; each makes its own [`Evaluator`].
 #[derive(Clone, Debug)]
-pub struct Module {
+pub struct Module(Arc<Checked>);
+
+#[derive(Debug)]
+struct Checked {
     name: String,
-    rego: String,
-    libs: Vec<String>,
-    version: Version,
+    /// The texts as they are written, and as the interpreter is given them.
+    texts: Vec<(String, Emitted)>,
+    /// The functions of OPA that they use.
+    used: BTreeSet<String>,
+    /// The text and the place of the second definition of each function that has two.
+    conflicts: BTreeMap<String, (usize, usize)>,
+    uses_inventory: bool,
+    is_pure: bool,
 }
 
 impl Module {
     /// Reads code. Errors are what makes Gatekeeper refuse the template.
     pub fn new(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
-        Ok(Self {
-            name: source.name.to_owned(),
-            rego: source.rego.to_owned(),
-            libs: source.libs.iter().map(|&lib| lib.to_owned()).collect(),
-            version: source.version,
-        })
+        let files = source.files()?;
+        let program = Program { files: &files, names: Names::of(&files), version: source.version };
+        let problems = check::check(&program);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut texts = Vec::new();
+        for (at, (file, text)) in files.iter().zip(source.texts()).enumerate() {
+            let emitted = emit::emit(file, &program.names, at == 0).map_err(|range| {
+                vec![Problem {
+                    message: "the terms of this rule nest too deep".to_owned(),
+                    text: at,
+                    range,
+                }]
+            })?;
+            texts.push((text.to_owned(), emitted));
+        }
+        let used: BTreeSet<String> =
+            texts.iter().flat_map(|(_, emitted)| emitted.used.iter().cloned()).collect();
+        let mut uses_inventory = false;
+        for rule in files.iter().flat_map(|file| &file.rules) {
+            rule.walk(&mut |term| uses_inventory |= reads_inventory(term));
+        }
+        let is_pure = !signatures::IMPURE.iter().any(|name| used.contains(*name));
+        let conflicts = errors::conflicts(&program.names);
+        let name = source.name.to_owned();
+        let module =
+            Self(Arc::new(Checked { name, texts, used, conflicts, uses_inventory, is_pure }));
+        match on_big_stack(|| catch_unwind(|| module.prepared())) {
+            Ok(Ok(())) => Ok(module),
+            Ok(Err(error)) => Err(vec![module.0.problem(&error)]),
+            Err(_) => Err(vec![Problem {
+                message: "the code cannot be prepared for the interpreter".to_owned(),
+                text: 0,
+                range: 0..0,
+            }]),
+        }
     }
 
     /// Whether it reads other objects of the cluster: `data.inventory`.
     pub fn uses_inventory(&self) -> bool {
-        self.rego.contains("data.inventory")
+        self.0.uses_inventory
     }
 
     /// Whether its result depends on nothing but review, parameters and inventory.
     pub fn is_pure(&self) -> bool {
-        true
+        self.0.is_pure
+    }
+
+    fn engine(&self) -> Result<Engine> {
+        let mut engine = Engine::new();
+        engine.set_rego_v0(true);
+        engine.set_strict_builtin_errors(false);
+        engine.set_gather_prints(true);
+        engine.set_policy_length_config(PolicyLengthConfig {
+            max_col: NonZero::<u32>::MAX,
+            max_file_bytes: NonZero::<usize>::MAX,
+            max_lines: NonZero::<usize>::MAX,
+        });
+        engine.set_execution_timer_config(ExecutionTimerConfig {
+            limit: limits::TIME,
+            check_interval: NonZero::new(64).unwrap_or(NonZero::<u32>::MIN),
+        });
+        functions::register(&mut engine, &self.0.used)?;
+        for (at, (_, emitted)) in self.0.texts.iter().enumerate() {
+            engine.add_policy(at.to_string(), emitted.text.clone())?;
+        }
+        Ok(engine)
+    }
+
+    /// Whether the interpreter can schedule the code.
+    fn prepared(&self) -> Result<()> {
+        self.engine()?.compile_with_entrypoint(&ENTRY.into())?;
+        Ok(())
     }
 }
+
+/// What is evaluated.
+const ENTRY: &str = "data.template.violation";
 
 /// A module that is ready to be evaluated, by one thread.
 #[derive(Clone, Debug)]
 pub struct Evaluator {
+    module: Module,
     engine: Engine,
-    rule: String,
+    inventory: Option<Value>,
 }
 
 impl Evaluator {
     /// Prepares a module.
     pub fn new(module: &Module) -> Result<Self> {
-        let mut engine = Engine::new();
-        engine.set_rego_v0(module.version == Version::V0);
-        engine.set_strict_builtin_errors(false);
-        let package = engine
-            .add_policy(format!("{}.rego", module.name), module.rego.clone())
-            .context("the code cannot be read")?;
-        for (at, lib) in module.libs.iter().enumerate() {
-            engine.add_policy(format!("{}-lib-{at}.rego", module.name), lib.clone())?;
-        }
-        Ok(Self { engine, rule: format!("{package}.violation") })
+        let engine = module
+            .engine()
+            .with_context(|| format!("failed to prepare the code of `{}`", module.0.name))?;
+        Ok(Self { module: module.clone(), engine, inventory: None })
     }
 
     /// Sets what `data.inventory` is.
     pub fn set_inventory(&mut self, inventory: &Value) -> Result<()> {
+        self.inventory = Some(inventory.clone());
         self.engine.clear_data();
         let mut data = Value::new_object();
         data.as_object_mut()?.insert("inventory".into(), inventory.clone());
@@ -100,59 +226,65 @@ impl Evaluator {
         let fields = input.as_object_mut()?;
         fields.insert("review".into(), review.clone());
         fields.insert("parameters".into(), parameters.clone());
-        self.engine.set_input(input);
-        let found = match self.engine.eval_rule(self.rule.clone()) {
-            Ok(found) => found,
-            Err(error) => {
-                let message = format!("{error:#}");
-                return Ok(vec![Violation { message, details: serde_json::json!({}) }]);
-            }
-        };
-        let Ok(found) = found.as_set() else { return Ok(Vec::new()) };
-        let mut seen = BTreeSet::new();
-        let mut out = Vec::new();
-        for one in found {
-            let Ok(fields) = one.as_object() else { continue };
-            let Some(message) = fields.get(&"msg".into()) else { continue };
-            let Value::String(message) = message else { bail!("`msg` is not a string") };
-            let details = match fields.get(&"details".into()) {
-                Some(details) => serde_json::to_value(details)?,
-                None => serde_json::json!({}),
-            };
-            if seen.insert((message.to_string(), details.to_string())) {
-                out.push(Violation { message: message.to_string(), details });
-            }
-        }
-        Ok(out)
-    }
-}
-
-/// A tree as the code of a policy sees it.
-pub fn value_of(node: &Node) -> Value {
-    match &node.value {
-        yaml::Value::Scalar(scalar) => of_scalar(scalar),
-        yaml::Value::Sequence(items) => Value::from(items.iter().map(value_of).collect::<Vec<_>>()),
-        yaml::Value::Mapping(mapping) => {
-            let mut object = Value::new_object();
-            if let Ok(map) = object.as_object_mut() {
-                for entry in mapping {
-                    map.insert(Value::from(entry.key.as_str()), value_of(&entry.value));
+        limits::begin();
+        let engine = &mut self.engine;
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            engine.set_input(input);
+            engine.eval_rule(ENTRY.to_owned())
+        }));
+        match found {
+            Ok(Ok(found)) => violations(&found),
+            Ok(Err(error)) => Ok(vec![failed(self.module.0.evaluation_error(&error))]),
+            Err(_) => {
+                // Nobody knows what state it is in.
+                let inventory = self.inventory.take();
+                *self = Self::new(&self.module)?;
+                if let Some(inventory) = inventory {
+                    self.set_inventory(&inventory)?;
                 }
+                Ok(vec![failed("template: eval_internal_error: the interpreter failed".to_owned())])
             }
-            object
         }
     }
 }
 
-fn of_scalar(scalar: &Scalar) -> Value {
-    let text = canonical(scalar);
-    let text = text.as_deref().unwrap_or(&scalar.text);
-    match scalar.kind {
-        ScalarKind::Null | ScalarKind::NothingInFlow => Value::Null,
-        ScalarKind::Bool => Value::from(text == "true"),
-        ScalarKind::Int | ScalarKind::Float => {
-            Value::from_numeric_string(text).unwrap_or_else(|_| Value::from(text))
+/// An error of the evaluation is a violation without details.
+fn failed(message: String) -> Violation {
+    Violation { message, details: serde_json::Value::Null }
+}
+
+/// What the elements of the set `violation` say: those with a message, each once.
+fn violations(found: &Value) -> Result<Vec<Violation>> {
+    let elements: Vec<&Value> = match found {
+        Value::Set(elements) => elements.iter_sorted().collect(),
+        Value::Object(fields) => fields.keys_sorted().collect(),
+        _ => Vec::new(),
+    };
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for element in elements {
+        let Value::Object(fields) = element else { continue };
+        let message = match fields.get(&"msg".into()) {
+            Some(Value::String(message)) => message.to_string(),
+            Some(other) => bail!("`msg` must be a string, not {}", value::printed(other)),
+            None => continue,
+        };
+        let details = match fields.get(&"details".into()) {
+            Some(details) => value::to_json(details),
+            None => serde_json::json!({}),
+        };
+        if seen.insert((message.clone(), details.to_string())) {
+            out.push(Violation { message, details });
         }
-        ScalarKind::Timestamp | ScalarKind::String => Value::from(text),
+    }
+    Ok(out)
+}
+
+fn reads_inventory(term: &Term) -> bool {
+    match &term.kind {
+        TermKind::Name(_) | TermKind::Reference { .. } => {
+            matches!(term.fixed_path().as_deref(), Some(["data", "inventory", ..]))
+        }
+        _ => false,
     }
 }

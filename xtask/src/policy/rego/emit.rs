@@ -1,0 +1,381 @@
+//! The code that the interpreter is given: what was read, written in the narrower language that it
+//! reads as OPA does.
+//!
+//! - A call or a bracket never continues the line before it.
+//! - Several bodies of a head become several rules: the interpreter forgets the value of the head.
+//! - What a negated literal calls with is evaluated before it, so that an undefined argument makes the
+//!   body undefined and the negation is not true.
+//! - Arithmetic is calls of our own functions, which calculate with decimals.
+//! - `print` is left out, as the driver of Gatekeeper does.
+//!
+//! Invariant: each part of the result is marked with where it comes from.
+
+mod terms;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    ops::Range,
+};
+
+use super::{
+    check::{Names, with_result},
+    functions::SIZED,
+    negation, signatures,
+    syntax::{Expression, File, Literal, Otherwise, Rule, RuleKind, Term, TermKind},
+};
+use terms::dotted;
+
+/// How much work the parser of the interpreter may have. It reads the first term in brackets twice,
+/// so that nested ones double the work at each level.
+const WORK: u64 = 3_000_000;
+
+/// The package of the entry, whatever it is called in the template.
+pub(super) const PACKAGE: &str = "template";
+
+/// Code for the interpreter.
+#[derive(Clone, Debug)]
+pub(super) struct Emitted {
+    pub text: String,
+    /// By `at`.
+    marks: Vec<Mark>,
+    lines: Vec<usize>,
+    /// The functions of OPA that it calls.
+    pub used: BTreeSet<String>,
+}
+
+/// Where a part of the emitted code comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    /// Where it starts in the emitted code.
+    at: usize,
+    /// What it was written as.
+    pub range: Range<usize>,
+    /// The full name of the function of the template that it calls.
+    pub callee: Option<String>,
+}
+
+impl Emitted {
+    /// What is at a line and a column, both from 1 on.
+    pub fn locate(&self, line: usize, column: usize) -> Option<&Mark> {
+        let at = self.lines.get(line.checked_sub(1)?)? + column.saturating_sub(1);
+        let behind = self.marks.partition_point(|mark| mark.at <= at);
+        self.marks.get(behind.checked_sub(1)?)
+    }
+}
+
+/// Writes a file. The error is that its terms nest too deeply.
+pub(super) fn emit(
+    file: &File,
+    names: &Names<'_>,
+    is_entry: bool,
+) -> Result<Emitted, Range<usize>> {
+    let mut writer = Writer {
+        file,
+        names,
+        out: String::new(),
+        marks: Vec::new(),
+        used: BTreeSet::new(),
+        keeps_numbers: false,
+        hoisted: BTreeMap::new(),
+        temporaries: 0,
+        keywords: BTreeSet::new(),
+    };
+    let mut work = 0_u64;
+    for rule in &file.rules {
+        work = work.saturating_add(writer.rule(rule));
+        if work > WORK {
+            return Err(rule.range.clone());
+        }
+    }
+    Ok(writer.finish(is_entry))
+}
+
+struct Writer<'a> {
+    file: &'a File,
+    names: &'a Names<'a>,
+    out: String,
+    marks: Vec<Mark>,
+    used: BTreeSet<String>,
+    /// Whether the notation of a number matters: it is printed.
+    keeps_numbers: bool,
+    /// What is evaluated before the literal that is written, by where the terms are in memory.
+    hoisted: BTreeMap<*const Term, String>,
+    temporaries: usize,
+    /// Those that must be imported.
+    keywords: BTreeSet<&'static str>,
+}
+
+impl Writer<'_> {
+    fn finish(self, is_entry: bool) -> Emitted {
+        let package = if is_entry { PACKAGE.to_owned() } else { dotted(&self.file.package) };
+        let mut text = format!("package {package}\n");
+        for import in self.file.imports.iter().filter(|import| !import.is_of_keywords()) {
+            text.push_str("import ");
+            text.push_str(&dotted(&import.path));
+            if let Some(alias) = &import.alias {
+                text.push_str(" as ");
+                text.push_str(alias);
+            }
+            text.push('\n');
+        }
+        for keyword in &self.keywords {
+            text.push_str("import future.keywords.");
+            text.push_str(keyword);
+            text.push('\n');
+        }
+        let mut marks = self.marks;
+        for mark in &mut marks {
+            mark.at += text.len();
+        }
+        marks.sort_by_key(|mark| mark.at);
+        text.push_str(&self.out);
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Emitted { text, marks, lines, used: self.used }
+    }
+
+    fn mark(&mut self, range: &Range<usize>, callee: Option<String>) {
+        self.marks.push(Mark { at: self.out.len(), range: range.clone(), callee });
+    }
+
+    fn rule(&mut self, rule: &Rule) -> u64 {
+        if rule.is_default {
+            self.mark(&rule.range, None);
+            self.out.push_str("default ");
+            let work = self.head(rule);
+            self.out.push('\n');
+            return work;
+        }
+        if rule.bodies.is_empty() {
+            self.mark(&rule.range, None);
+            let work = self.head(rule);
+            // Without a body the name of the rule that follows would be read as a part of this one.
+            self.out.push_str(" {\ntrue\n}\n");
+            return work;
+        }
+        let mut work = 0_u64;
+        for body in &rule.bodies {
+            self.mark(&rule.range, None);
+            work = work.saturating_add(self.head(rule));
+            self.out.push_str(" {\n");
+            work = work.saturating_add(self.body(body));
+            self.out.push('}');
+            for otherwise in &rule.otherwise {
+                work = work.saturating_add(self.otherwise(otherwise));
+            }
+            self.out.push('\n');
+        }
+        work
+    }
+
+    fn head(&mut self, rule: &Rule) -> u64 {
+        let mut work = self.term(&rule.name);
+        let mut value = true;
+        match &rule.kind {
+            RuleKind::Complete => {}
+            RuleKind::Function => {
+                self.out.push('(');
+                work = work.saturating_add(self.terms(&rule.arguments));
+                self.out.push(')');
+            }
+            RuleKind::Set(key) => {
+                value = false;
+                if rule.name.as_name().is_some() {
+                    self.out.push('[');
+                    work = work.saturating_add(self.nested(key));
+                    self.out.push(']');
+                } else {
+                    self.keywords.insert("contains");
+                    self.out.push_str(" contains ");
+                    work = work.saturating_add(self.nested(key));
+                }
+            }
+            RuleKind::Object(key) => {
+                self.out.push('[');
+                work = work.saturating_add(self.nested(key));
+                self.out.push(']');
+            }
+        }
+        if value {
+            work = work.saturating_add(self.value(rule.value.as_ref()));
+        }
+        work
+    }
+
+    fn value(&mut self, value: Option<&Term>) -> u64 {
+        self.out.push_str(" = ");
+        match value {
+            Some(value) => self.nested(value),
+            None => self.word("true"),
+        }
+    }
+
+    fn otherwise(&mut self, otherwise: &Otherwise) -> u64 {
+        self.out.push_str(" else");
+        let work = self.value(otherwise.value.as_ref());
+        self.out.push_str(" {\n");
+        let body = self.body(otherwise.body.as_deref().unwrap_or_default());
+        self.out.push('}');
+        work.saturating_add(body)
+    }
+
+    /// Each literal is a line.
+    fn body(&mut self, body: &[Literal]) -> u64 {
+        let start = self.out.len();
+        let mut work = 0_u64;
+        for literal in body {
+            if !is_print(literal) {
+                work = work.saturating_add(self.literal(literal));
+            }
+        }
+        if self.out.len() == start {
+            self.out.push_str("true\n");
+        }
+        work
+    }
+
+    fn literal(&mut self, literal: &Literal) -> u64 {
+        let mut work = 0_u64;
+        // Bodies inside of this literal have negations of their own.
+        let outer = std::mem::take(&mut self.hoisted);
+        if literal.negated {
+            let mut before = BTreeMap::new();
+            for term in negation::evaluated_before(literal, self.names, self.file) {
+                let name = format!("before__{}", self.temporaries);
+                self.temporaries += 1;
+                self.mark(&term.range, None);
+                self.out.push_str(&name);
+                self.out.push_str(" := ");
+                work = work.saturating_add(self.nested(term));
+                self.with(literal);
+                self.out.push('\n');
+                before.insert(std::ptr::from_ref(term), name);
+            }
+            self.hoisted = before;
+        } else {
+            for term in nested_walks(literal) {
+                work = work.saturating_add(self.walk_before(term));
+            }
+        }
+        self.mark(&literal.range, None);
+        if literal.negated {
+            self.out.push_str("not ");
+        }
+        work = work.saturating_add(self.expression(&literal.expression, literal.negated));
+        self.hoisted.clear();
+        self.with(literal);
+        self.out.push('\n');
+        self.hoisted = outer;
+        work.saturating_mul(2)
+    }
+
+    /// The interpreter gives the results of `walk` one after the other only where it is a literal of its
+    /// own.
+    fn walk_before(&mut self, term: &Term) -> u64 {
+        let TermKind::Call { arguments, .. } = &term.kind else { return 0 };
+        if self.arity(&["walk".to_owned()]).is_some() {
+            return 0;
+        }
+        let name = format!("walked__{}", self.temporaries);
+        self.temporaries += 1;
+        self.used.insert(SIZED.to_owned());
+        let _ = write!(self.out, "walk({SIZED}(");
+        let work = self.terms(arguments);
+        let _ = writeln!(self.out, "), {name})");
+        self.hoisted.insert(std::ptr::from_ref(term), name);
+        work
+    }
+
+    fn with(&mut self, literal: &Literal) {
+        for with in &literal.with {
+            self.out.push_str(" with ");
+            self.term(&with.target);
+            self.out.push_str(" as ");
+            self.nested(&with.value);
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression, negated: bool) -> u64 {
+        match expression {
+            Expression::Term(term) => {
+                let arity = |function: &[String]| self.arity(function);
+                match with_result(expression, arity) {
+                    Some((inputs, result)) => {
+                        let work = self.nested(result);
+                        self.out.push_str(if negated { " == " } else { " = " });
+                        work.saturating_add(self.call(term, inputs))
+                    }
+                    None => self.term(term),
+                }
+            }
+            Expression::Unify(left, right) => {
+                let operator = if negated { " == " } else { " = " };
+                self.sides(left, operator, right)
+            }
+            Expression::Assign(left, right) => self.sides(left, " := ", right),
+            Expression::Some(names) => {
+                self.out.push_str("some ");
+                self.terms(names)
+            }
+            Expression::SomeIn { key, value, collection } => {
+                self.keywords.insert("in");
+                self.out.push_str("some ");
+                self.pairs(key.as_ref(), value, collection)
+            }
+            Expression::Every { key, value, collection, body } => {
+                self.keywords.extend(["every", "in"]);
+                self.out.push_str("every ");
+                let work = self.pairs(key.as_ref(), value, collection);
+                self.out.push_str(" {\n");
+                let body = self.body(body);
+                self.out.push('}');
+                work.saturating_add(body)
+            }
+        }
+    }
+
+    fn arity(&self, function: &[String]) -> Option<usize> {
+        let path: Vec<&str> = function.iter().map(String::as_str).collect();
+        match self.names.resolved(self.file, &path) {
+            Some(full) => self.names.function(&full)?.arity(),
+            // The interpreter gives the results of `walk` one after the other only in this form.
+            None if path == ["walk"] => None,
+            None => signatures::arity(&path.join(".")),
+        }
+    }
+}
+
+fn is_print(literal: &Literal) -> bool {
+    let Expression::Term(Term { kind: TermKind::Call { function, .. }, .. }) = &literal.expression
+    else {
+        return false;
+    };
+    function.len() == 1 && function.first().is_some_and(|name| name == "print")
+}
+
+/// The calls of `walk` inside of other terms.
+fn nested_walks(literal: &Literal) -> Vec<&Term> {
+    fn add<'a>(term: &'a Term, found: &mut Vec<&'a Term>) {
+        if let TermKind::Call { function, arguments } = &term.kind
+            && arguments.len() == 1
+            && matches!(function.as_slice(), [name] if name == "walk")
+        {
+            found.push(term);
+        } else if !term.is_closure() {
+            term.children(&mut |child| add(child, found));
+        }
+    }
+    let mut found = Vec::new();
+    match &literal.expression {
+        Expression::Term(term) => term.children(&mut |child| add(child, &mut found)),
+        Expression::Unify(left, right) | Expression::Assign(left, right) => {
+            for side in [left, right] {
+                side.children(&mut |child| add(child, &mut found));
+            }
+        }
+        Expression::SomeIn { collection, .. } => add(collection, &mut found),
+        Expression::Some(_) | Expression::Every { .. } => {}
+    }
+    found
+}

@@ -1,0 +1,167 @@
+//! Arithmetic. OPA reads numbers as decimals and calculates with more digits than a float has, so
+//! that `0.1 + 0.2` is `0.3`; here two floats are added and multiplied as the decimals that they print.
+
+use regorus::Value;
+
+use super::{Function, Outcome, elements};
+
+pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
+    ("plus", 2, |arguments| calculate(arguments, Operator::Plus)),
+    ("minus", 2, minus),
+    ("mul", 2, |arguments| calculate(arguments, Operator::Times)),
+    ("div", 2, |arguments| calculate(arguments, Operator::Over)),
+    ("rem", 2, |arguments| calculate(arguments, Operator::Modulo)),
+    ("product", 1, product),
+    ("sum", 1, sum),
+];
+
+#[derive(Clone, Copy)]
+enum Operator {
+    Plus,
+    Minus,
+    Times,
+    Over,
+    Modulo,
+}
+
+fn minus(arguments: &[Value]) -> Outcome {
+    match (arguments.first(), arguments.get(1)) {
+        (Some(Value::Set(left)), Some(Value::Set(right))) => {
+            Ok(Some(left.difference(right).into_value()))
+        }
+        _ => calculate(arguments, Operator::Minus),
+    }
+}
+
+fn calculate(arguments: &[Value], operator: Operator) -> Outcome {
+    let (Some(left), Some(right)) = (arguments.first(), arguments.get(1)) else { return Ok(None) };
+    operate(left, right, operator)
+}
+
+fn operate(left: &Value, right: &Value, operator: Operator) -> Outcome {
+    let (Value::Number(a), Value::Number(b)) = (left, right) else { return Ok(None) };
+    if a.as_i64().is_none() || b.as_i64().is_none() {
+        let (Some(x), Some(y)) = (wide(left), wide(right)) else { return too_large() };
+        if !a.is_integer() || !b.is_integer() {
+            return Ok(floats(x, y, operator).map(number));
+        }
+        // Whole numbers stay exact as long as they are numbers that can be printed.
+        if matches!(operator, Operator::Times) && !(x * y).is_finite() {
+            return too_large();
+        }
+    }
+    let result = match operator {
+        Operator::Plus => a.add(b),
+        Operator::Minus => a.sub(b),
+        Operator::Times => a.mul(b),
+        Operator::Over => a.clone().divide(b),
+        Operator::Modulo => a.clone().modulo(b),
+    };
+    Ok(result.ok().map(Value::from))
+}
+
+fn too_large() -> Outcome {
+    Err("a number is too large".to_owned())
+}
+
+/// As a float, if it is a finite one.
+fn wide(value: &Value) -> Option<f64> {
+    let Value::Number(number) = value else { return None };
+    let wide = number.as_f64().or_else(|| number.format_decimal().parse().ok())?;
+    wide.is_finite().then_some(wide)
+}
+
+/// A float without a fraction is a whole number.
+#[expect(clippy::cast_possible_truncation, reason = "the number is whole and fits")]
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        Value::from(value as i64)
+    } else {
+        Value::from(value)
+    }
+}
+
+fn floats(left: f64, right: f64, operator: Operator) -> Option<f64> {
+    let exact =
+        Decimal::of(left).zip(Decimal::of(right)).and_then(|(left, right)| match operator {
+            Operator::Plus => left.plus(right),
+            Operator::Minus => left.plus(Decimal { digits: -right.digits, ..right }),
+            Operator::Times => left.times(right),
+            Operator::Over | Operator::Modulo => None,
+        });
+    let result = match (exact, operator) {
+        (Some(exact), _) => exact.to_float()?,
+        (None, Operator::Plus) => left + right,
+        (None, Operator::Minus) => left - right,
+        (None, Operator::Times) => left * right,
+        (None, Operator::Over) => {
+            if right == 0.0 {
+                return None;
+            }
+            left / right
+        }
+        // OPA has it for whole numbers only.
+        (None, Operator::Modulo) => return None,
+    };
+    result.is_finite().then_some(result)
+}
+
+/// `digits` times ten to the power of `exponent`.
+#[derive(Clone, Copy)]
+struct Decimal {
+    digits: i128,
+    exponent: i32,
+}
+
+impl Decimal {
+    fn of(float: f64) -> Option<Self> {
+        let text = format!("{float:e}");
+        let (mantissa, exponent) = text.split_once('e')?;
+        let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let exponent: i32 = exponent.parse().ok()?;
+        Some(Self {
+            digits: mantissa.replace('.', "").parse().ok()?,
+            exponent: exponent.checked_sub(i32::try_from(decimals).ok()?)?,
+        })
+    }
+
+    fn plus(self, other: Self) -> Option<Self> {
+        let exponent = self.exponent.min(other.exponent);
+        let scaled = |one: Self| {
+            let power = u32::try_from(one.exponent - exponent).ok()?;
+            one.digits.checked_mul(10_i128.checked_pow(power)?)
+        };
+        Some(Self { digits: scaled(self)?.checked_add(scaled(other)?)?, exponent })
+    }
+
+    fn times(self, other: Self) -> Option<Self> {
+        Some(Self {
+            digits: self.digits.checked_mul(other.digits)?,
+            exponent: self.exponent.checked_add(other.exponent)?,
+        })
+    }
+
+    fn to_float(self) -> Option<f64> {
+        format!("{}e{}", self.digits, self.exponent).parse().ok()
+    }
+}
+
+fn product(arguments: &[Value]) -> Outcome {
+    fold(arguments, Value::from(1), Operator::Times)
+}
+
+fn sum(arguments: &[Value]) -> Outcome {
+    fold(arguments, Value::from(0), Operator::Plus)
+}
+
+fn fold(arguments: &[Value], start: Value, operator: Operator) -> Outcome {
+    let Some(items) = elements(arguments.first()) else { return Ok(None) };
+    let mut result = start;
+    for item in items {
+        match operate(&result, item, operator)? {
+            Some(next) => result = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(result))
+}

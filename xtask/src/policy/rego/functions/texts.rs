@@ -1,0 +1,67 @@
+//! Texts that are made of others.
+
+use regorus::Value;
+
+use super::{Function, Outcome, text};
+use crate::policy::rego::{
+    format::{self, sprintf},
+    limits::spend,
+    value::size,
+};
+
+pub(super) const FUNCTIONS: &[(&str, u8, Function)] =
+    &[("sprintf", 2, formatted), ("strings.replace_n", 2, replace_n)];
+
+/// How much may be printed; numbers take less space printed than as values.
+const LARGEST: usize = 4 * format::LENGTH;
+
+fn formatted(arguments: &[Value]) -> Outcome {
+    let (Some(format), Some(Value::Array(values))) = (text(arguments.first()), arguments.get(1))
+    else {
+        return Ok(None);
+    };
+    // What is printed is about as long as what it is printed of.
+    let given: usize = values.iter().map(|value| size(value, LARGEST)).sum();
+    if given > LARGEST {
+        return Err("the text of `sprintf` is too long".to_owned());
+    }
+    match sprintf(format, values.as_slice()) {
+        Some(out) => {
+            spend(out.len())?;
+            Ok(Some(Value::from(out)))
+        }
+        None => Err("the text of `sprintf` is too long".to_owned()),
+    }
+}
+
+/// Replaces at each place by the first pattern that is there, in the order of the patterns.
+fn replace_n(arguments: &[Value]) -> Outcome {
+    let (Some(Value::Object(patterns)), Some(subject)) =
+        (arguments.first(), text(arguments.get(1)))
+    else {
+        return Ok(None);
+    };
+    let pairs: Option<Vec<(&str, &str)>> =
+        patterns.iter_sorted().map(|(old, new)| text(Some(old)).zip(text(Some(new)))).collect();
+    let Some(pairs) = pairs else { return Ok(None) };
+    spend(subject.len().saturating_mul(pairs.len()))?;
+    let mut out = String::with_capacity(subject.len());
+    let mut rest = subject;
+    loop {
+        if let Some((old, new)) = pairs.iter().find(|(old, _)| rest.starts_with(old)) {
+            spend(new.len())?;
+            out.push_str(new);
+            if !old.is_empty() {
+                rest = rest.get(old.len()..).unwrap_or_default();
+                continue;
+            }
+        }
+        let mut chars = rest.chars();
+        match chars.next() {
+            Some(c) => out.push(c),
+            None => break,
+        }
+        rest = chars.as_str();
+    }
+    Ok(Some(Value::from(out)))
+}
