@@ -202,7 +202,7 @@ fn patterns_that_are_broken_many_or_slow() {
         &["properties.p0.pattern` must be a regular expression: unclosed group"],
     );
     let large = |at| {
-        format!("p{at}: {{type: string, default: a, pattern: '^([a-z]{{1,60}}{at}){{1,20}}$'}}")
+        format!("p{at}: {{type: string, default: a, pattern: '^([a-z]{{1,50}}{at}){{1,20}}$'}}")
     };
     check(
         &thing(&properties(300, large), "p1: a"),
@@ -216,7 +216,7 @@ fn patterns_that_are_broken_many_or_slow() {
 properties:
   a: {type: string, pattern: '^(a+)+$'}
   b: {type: string, pattern: '(.*)*(.*)*(.*)*x'}
-  c: {type: string, pattern: '((a{0,1000}){0,1000}){0,1000}'}";
+  c: {type: string, pattern: '\\pL{1000}'}";
     let text = "a".repeat(100_000);
     check(
         &thing(slow, &format!("a: {text}!\nb: {text}\nc: b")),

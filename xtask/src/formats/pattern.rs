@@ -4,6 +4,8 @@
 //! word boundaries know ASCII only, and in a set it knows no set operations; the expression is
 //! rewritten so that it means the same here.
 
+mod rewriting;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -12,12 +14,19 @@ use std::{
 use regex::{Regex, RegexBuilder};
 
 use crate::yaml::Text;
+use rewriting::rewritten;
 
 /// The size of a compiled expression. The largest one of the curated kinds needs half of it.
 const SIZE_LIMIT: usize = 1024 * 1024;
 
 /// The length of an expression as it is written.
 const LENGTH_LIMIT: usize = 16 * 1024;
+
+/// The size of a compiled expression that is small.
+const SMALL: usize = 64 * 1024;
+
+/// The size of a compiled expression for whoever needs more than [`SIZE_LIMIT`].
+const LARGE: usize = 4 * 1024 * 1024;
 
 /// How deeply groups nest.
 const NEST_LIMIT: u32 = 100;
@@ -82,7 +91,7 @@ pub fn syntax_error(pattern: &str) -> Option<String> {
         return None;
     }
     match built(pattern, 0) {
-        Err(error @ regex::Error::Syntax(_)) => Some(in_words(&error)),
+        Err(error) if error != TOO_LARGE => Some(error),
         _ => None,
     }
 }
@@ -92,15 +101,34 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LENGTH_LIMIT {
         return Err(TOO_LARGE.to_owned());
     }
-    built(pattern, SIZE_LIMIT).map_err(|error| in_words(&error))
+    built(pattern, SIZE_LIMIT)
 }
 
-fn built(pattern: &str, size_limit: usize) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(&rewritten(pattern))
+/// How large a compiled expression may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Whatever length the text has that it is searched in, the search is fast.
+    Small,
+    /// Several thousand repetitions of a class.
+    Large,
+}
+
+/// Compiles a pattern to at most a size. The error is what is wrong with it, in a few words.
+pub fn compile_of(pattern: &str, size: Size) -> Result<Regex, String> {
+    if pattern.len() > LENGTH_LIMIT {
+        return Err(TOO_LARGE.to_owned());
+    }
+    let limit = if size == Size::Small { SMALL } else { LARGE };
+    built(pattern, limit)
+}
+
+fn built(pattern: &str, size_limit: usize) -> Result<Regex, String> {
+    RegexBuilder::new(&rewritten(pattern)?)
         .size_limit(size_limit)
         .dfa_size_limit(SIZE_LIMIT)
         .nest_limit(NEST_LIMIT)
         .build()
+        .map_err(|error| in_words(&error))
 }
 
 fn in_words(error: &regex::Error) -> String {
@@ -111,134 +139,6 @@ fn in_words(error: &regex::Error) -> String {
             let last = text.lines().last().unwrap_or_default();
             last.trim_start_matches("error: ").to_owned()
         }
-    }
-}
-
-/// Where in a set a rewriting is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Set {
-    Outside,
-    /// At its beginning, or behind a range or a class: a dash is itself.
-    Fresh,
-    /// Behind a character, which may begin a range.
-    Character,
-    /// Behind the dash of a range.
-    Range,
-}
-
-impl Set {
-    fn is_inside(self) -> bool {
-        self != Self::Outside
-    }
-
-    /// Behind another character.
-    fn character(self) -> Self {
-        match self {
-            Self::Outside => Self::Outside,
-            Self::Range => Self::Fresh,
-            Self::Fresh | Self::Character => Self::Character,
-        }
-    }
-}
-
-/// The same expression for a parser that knows Unicode's classes and set operations.
-fn rewritten(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let mut chars = pattern.chars().peekable();
-    let mut set = Set::Outside;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('Q') if !set.is_inside() => {
-                    let mut quoted = String::new();
-                    while let Some(c) = chars.next() {
-                        if c == '\\' && chars.peek() == Some(&'E') {
-                            chars.next();
-                            break;
-                        }
-                        quoted.push(c);
-                    }
-                    out.push_str(&regex::escape(&quoted));
-                }
-                Some(c) => {
-                    escape(c, set.is_inside(), &mut out);
-                    let is_class = matches!(c, 'd' | 's' | 'w' | 'D' | 'S' | 'W' | 'p' | 'P');
-                    set = if is_class && set.is_inside() { Set::Fresh } else { set.character() };
-                }
-                None => out.push('\\'),
-            },
-            '[' if !set.is_inside() => {
-                set = Set::Fresh;
-                out.push('[');
-                if chars.next_if_eq(&'^').is_some() {
-                    out.push('^');
-                }
-                // At the start of a set a bracket is itself.
-                if chars.next_if_eq(&']').is_some() {
-                    out.push_str("\\]");
-                    set = Set::Character;
-                }
-            }
-            '[' if chars.peek() == Some(&':') => {
-                out.push('[');
-                for c in chars.by_ref() {
-                    out.push(c);
-                    if c == ']' {
-                        break;
-                    }
-                }
-                set = Set::Fresh;
-            }
-            ']' if set.is_inside() => {
-                set = Set::Outside;
-                out.push(']');
-            }
-            '-' if set == Set::Character && chars.peek() != Some(&']') => {
-                set = Set::Range;
-                out.push('-');
-            }
-            '[' | '&' | '~' | '-' if set.is_inside() => {
-                out.push('\\');
-                out.push(c);
-                set = set.character();
-            }
-            c => {
-                out.push(c);
-                set = set.character();
-            }
-        }
-    }
-    out
-}
-
-fn escape(c: char, in_set: bool, out: &mut String) {
-    let word = |out: &mut String, inner: &str| {
-        if in_set {
-            out.push_str(inner);
-        } else {
-            out.push('[');
-            out.push_str(inner);
-            out.push(']');
-        }
-    };
-    let other = |out: &mut String, inner: &str| {
-        out.push_str("[^");
-        out.push_str(inner);
-        out.push(']');
-    };
-    match c {
-        'd' => word(out, "0-9"),
-        's' => word(out, "\\t\\n\\x0C\\r "),
-        'w' => word(out, "0-9A-Za-z_"),
-        'D' => other(out, "0-9"),
-        'S' => other(out, "\\t\\n\\x0C\\r "),
-        'W' => other(out, "0-9A-Za-z_"),
-        'b' if !in_set => out.push_str("(?-u:\\b)"),
-        c if c.is_ascii_alphanumeric() => {
-            out.push('\\');
-            out.push(c);
-        }
-        c => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
     }
 }
 
@@ -289,9 +189,39 @@ mod tests {
     }
 
     #[test]
+    fn what_go_refuses_is_refused() {
+        for pattern in [
+            "a**",
+            "a*+",
+            "a{2}{3}",
+            "a{1001}",
+            "(a{40}){40}",
+            r"\u0041",
+            "(?x)a",
+            "(?=a)",
+            r"(a)\1",
+        ] {
+            assert!(compile(pattern).is_err(), "{pattern}");
+            assert!(syntax_error(pattern).is_some(), "{pattern}");
+        }
+        check("^a*?b+?c??$", &["abc"], &["c"]);
+        check("^(?:a{10}){100}$", &[], &["a"]);
+        check("^(?i)é(?-i)a$", &["Éa"], &["ÉA"]);
+        check(r"^a\Bb", &["ab"], &["a b"]);
+    }
+
+    #[test]
+    fn a_brace_that_counts_nothing_is_itself() {
+        check("^a{,2}$", &["a{,2}"], &["aa"]);
+        check("^{x}$", &["{x}"], &[]);
+        check("^a{1,2}$", &["aa"], &["aaa"]);
+        check(r"^\d{2,}$", &["12"], &["1"]);
+    }
+
+    #[test]
     fn a_broken_or_huge_pattern_says_why() {
         assert!(compile("(").unwrap_err().contains("unclosed group"));
-        assert_eq!(compile("(?:a{1000}){1000}").unwrap_err(), TOO_LARGE);
+        assert_eq!(compile(r"\pL{1000}").unwrap_err(), TOO_LARGE);
         assert!(compile(&"a".repeat(LENGTH_LIMIT + 1)).is_err());
         assert!(compile(&"(".repeat(5_000)).is_err());
         assert!(Pattern::new("(").matches("anything"));
@@ -301,7 +231,7 @@ mod tests {
     fn only_the_syntax_of_a_pattern_is_an_error_of_the_syntax() {
         assert_eq!(syntax_error("(").as_deref(), Some("unclosed group"));
         let large = "a".repeat(LENGTH_LIMIT + 1);
-        for pattern in ["a+", r"\Qa\E", "[a[b]", "(?:a{1000}){1000}", &large] {
+        for pattern in ["a+", r"\Qa\E", "[a[b]", r"\pL{1000}", &large] {
             assert_eq!(syntax_error(pattern), None, "{pattern}");
         }
     }
