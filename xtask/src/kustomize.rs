@@ -115,22 +115,21 @@ pub fn build(
     (built.filter(|_| !failed), diagnostics)
 }
 
-/// An object with a JSON 6902 patch applied, as `patches:` applies it, and what is wrong with the
-/// patch.
+/// A copy of a node, which messages call `name`, with a JSON 6902 patch applied, and what is wrong
+/// with the patch.
 pub fn patched(
-    object: &Node,
+    node: &Node,
+    name: &str,
     patch: &Node,
     sources: &mut Sources,
 ) -> (Option<Node>, Vec<Diagnostic>) {
     let options = Options { origins: false, ..Options::new(PathBuf::new()) };
     let mut context = Context::new(sources, &options);
-    let operations = json_patch::read(&mut context, patch);
-    let node = operations.map(|operations| {
-        let mut resource = Resource::new(object.clone());
-        json_patch::apply(&mut context, &mut resource, &operations, patch.span);
-        resource.node
-    });
-    (node.filter(|_| context.error_count() == 0), context.diagnostics)
+    let mut node = node.clone();
+    if let Some(operations) = json_patch::read(&mut context, patch) {
+        json_patch::apply_to_node(&mut context, &mut node, &operations, patch.span, name);
+    }
+    (Some(node).filter(|_| context.error_count() == 0), context.diagnostics)
 }
 
 fn build_in(context: &mut Context<'_>, dir: &Path, options: &Options) -> Option<Build> {

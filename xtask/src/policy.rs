@@ -6,25 +6,31 @@
 //! Source: Gatekeeper 3.23.1 and the constraint framework that it uses.
 
 pub mod admission;
+mod check;
 pub mod client;
 pub mod constraint;
 mod defaults;
+mod exemption;
 pub mod expansion;
 mod expressions;
 mod fault;
 pub mod inventory;
 pub mod matching;
 pub mod mutation;
+mod namespaces;
 pub mod native;
 mod object;
 mod place;
 pub mod rego;
 mod request;
 mod review;
+mod secret;
 pub mod suite;
+mod sync;
 pub mod template;
 mod validator;
 
+pub use check::{Codes, check};
 pub use fault::Fault;
 pub use review::{Origin, Review};
 

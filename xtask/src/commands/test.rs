@@ -8,7 +8,8 @@ use super::{
     Context, Verdict,
     api::Environment,
     context::note,
-    tools::{find, install_kustomize, run_cargo},
+    policy,
+    tools::{INSTALL_GATOR, INSTALL_KUSTOMIZE, install_reference, run_cargo},
 };
 
 /// Run all tests
@@ -16,14 +17,15 @@ use super::{
 #[command(after_help = "Examples:
   cargo xtask test
   cargo xtask test --all
+  cargo xtask test policies
   cargo xtask test rust -- golden
   cargo xtask test api -- -k users")]
 pub(super) struct Args {
     /// Only the tests of one part
     #[arg(value_enum)]
     part: Option<Part>,
-    /// Also build 2,000 random kustomizations with the real kustomize and compare; installs it
-    /// with Go where it is missing
+    /// Also build 2,000 random kustomizations with the real kustomize, and run the policies with the
+    /// real gator, and compare; installs both with Go where they are missing
     #[arg(long)]
     all: bool,
     /// Passed to the test programs of the part: a filter, for example
@@ -35,6 +37,8 @@ pub(super) struct Args {
 enum Part {
     /// The toolchain, with the manifests
     Rust,
+    /// The suites of policies/
+    Policies,
     /// The service in api/, against a real database server
     Api,
 }
@@ -45,7 +49,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     if wanted(Part::Rust) {
         verdict = rust(args, context)?;
     }
-    // A failure in one part says nothing about the other, so that both are told.
+    // A failure in one part says nothing about the others, so that all are told.
+    if wanted(Part::Policies) && policy::test(context)? == Verdict::Failed {
+        verdict = Verdict::Failed;
+    }
     if wanted(Part::Api) && api(&args.rest, context)? == Verdict::Failed {
         verdict = Verdict::Failed;
     }
@@ -60,9 +67,8 @@ pub(super) fn all(context: &Context) -> Result<Verdict> {
 fn rust(args: &Args, context: &Context) -> Result<Verdict> {
     let mut rest = args.rest.clone();
     if args.all {
-        if find("kustomize").is_none() {
-            install_kustomize()?;
-        }
+        install_reference("kustomize", INSTALL_KUSTOMIZE)?;
+        install_reference("gator", INSTALL_GATOR)?;
         rest.push("--include-ignored".to_owned());
     }
     let mut arguments = vec!["test".to_owned(), "--workspace".to_owned(), "--locked".to_owned()];

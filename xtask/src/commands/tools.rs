@@ -37,17 +37,20 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
     })
 }
 
-/// Installs the reference that `build` is compared with, where `go install` puts it.
-pub(super) fn install_kustomize() -> Result<()> {
-    let (_, arguments) = INSTALL_KUSTOMIZE.split_once(' ').unwrap_or_default();
+/// Installs a reference where `go install` puts it, unless it is there.
+pub(super) fn install_reference(name: &str, command: &str) -> Result<()> {
+    if find(name).is_some() {
+        return Ok(());
+    }
+    let (_, arguments) = command.split_once(' ').unwrap_or_default();
     let Some(go) = on_path("go") else {
-        bail!("this needs kustomize, and Go to install it: get Go, then run {INSTALL_KUSTOMIZE}");
+        bail!("this needs {name}, and Go to install it: get Go, then run {command}");
     };
-    note(&format!("kustomize is not installed, running {INSTALL_KUSTOMIZE}"));
+    note(&format!("{name} is not installed, running {command}"));
     let status =
         Command::new(go).args(arguments.split(' ')).status().context("failed to run go")?;
-    if !status.success() || find("kustomize").is_none() {
-        bail!("kustomize could not be installed: {INSTALL_KUSTOMIZE} failed");
+    if !status.success() || find(name).is_none() {
+        bail!("{name} could not be installed: {command} failed");
     }
     Ok(())
 }

@@ -81,6 +81,8 @@ struct Counts {
     kinds: usize,
     /// How many references by name these have.
     references: usize,
+    /// How many constraints they were reviewed with.
+    constraints: usize,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
@@ -142,14 +144,22 @@ fn check_overlays(
     context: &Context,
 ) -> Result<(Report, Vec<Change>, Counts)> {
     let root = &context.root;
-    let mut inspection =
-        overlays::Inspection { store, settings, areas, root, kinds: 0, references: 0 };
+    let mut inspection = overlays::Inspection {
+        store,
+        settings,
+        areas,
+        root,
+        kinds: 0,
+        references: 0,
+        constraints: 0,
+    };
     let found = render::inspect(context, envs, &mut inspection, areas.has("render"))?;
     let counts = Counts {
         overlays: found.overlays,
         objects: found.objects,
         kinds: inspection.kinds,
         references: inspection.references,
+        constraints: inspection.constraints,
         ..Counts::default()
     };
     Ok((found.report, found.changes, counts))
@@ -216,7 +226,11 @@ fn summary(versions: Option<String>, counts: Counts, report: &Report, start: Ins
         add(&[" of ", &counted(counts.kinds, "kind")]);
     }
     if counts.references > 0 {
-        add(&[" and ", &counted(counts.references, "reference")]);
+        let word = if counts.constraints > 0 { ", " } else { " and " };
+        add(&[word, &counted(counts.references, "reference")]);
+    }
+    if counts.constraints > 0 {
+        add(&[" and ", &counted(counts.constraints, "constraint")]);
     }
     if counts.overlays > 0 {
         add(&[" in ", &counted(counts.overlays, "overlay")]);

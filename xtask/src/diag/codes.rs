@@ -86,7 +86,7 @@ pub fn sentence(code: Code) -> Option<&'static str> {
 /// there is nothing to say beyond its sentence in [`ALL`].
 pub fn explanation(code: Code) -> Option<&'static str> {
     if is_of_constraint(code) {
-        return Some(include_str!("explain/policy/of-constraint.md"));
+        return Some(include_str!("of-constraint.md"));
     }
     EXPLANATIONS.iter().find(|(one, _)| *one == code).map(|(_, text)| *text)
 }
@@ -404,21 +404,41 @@ codes! {
     TRAP_RETIRED = "trap/retired", explained;
 
     /// A `ConstraintTemplate` is none that Gatekeeper takes.
-    POLICY_TEMPLATE = "policy/template";
+    POLICY_TEMPLATE = "policy/template", explained;
     /// A constraint is none that Gatekeeper takes.
-    POLICY_CONSTRAINT = "policy/constraint";
+    POLICY_CONSTRAINT = "policy/constraint", explained;
     /// An `ExpansionTemplate` is none that Gatekeeper takes.
-    POLICY_EXPANSION = "policy/expansion";
+    POLICY_EXPANSION = "policy/expansion", explained;
+    /// The two engines of a template say different things of an object.
+    POLICY_ENGINES_DISAGREE = "policy/engines-disagree", explained;
+    /// A policy compares objects with others that Gatekeeper does not have.
+    POLICY_NOT_SYNCED = "policy/not-synced", explained;
     /// A suite, or a file that it names, cannot be used.
-    POLICY_SUITE = "policy/suite";
+    POLICY_SUITE = "policy/suite", explained;
     /// A case of a suite has other violations than it expects.
-    POLICY_ASSERTION = "policy/assertion";
+    POLICY_ASSERTION = "policy/assertion", explained;
     /// A `ValidatingAdmissionPolicy` of the same cluster is against an object.
     POLICY_ADMISSION = "policy/admission", explained;
     /// A `ValidatingAdmissionPolicy` has an expression that only a server can evaluate.
     POLICY_ADMISSION_EXPRESSION = "policy/admission-expression", explained;
     /// A `ValidatingAdmissionPolicy` is bound by nothing, or without its parameters.
     POLICY_ADMISSION_BINDING = "policy/admission-binding", explained;
+    /// A mutation does not turn the verdict of its case around, or a case has none.
+    POLICY_MUTATION = "policy/mutation", explained;
+    /// No suite tests a template.
+    POLICY_NO_SUITE = "policy/no-suite", explained;
+    /// A policy uses a function that the language does not have any more.
+    POLICY_REGO_DEPRECATED = "policy/rego-deprecated", explained;
+    /// The result of a policy does not depend on the object alone.
+    POLICY_REGO_IMPURE = "policy/rego-impure", explained;
+    /// A violation of a policy has no message, so that it is dropped.
+    POLICY_REGO_NO_MESSAGE = "policy/rego-no-message", explained;
+    /// A regular expression of a policy is none.
+    POLICY_REGO_REGEX = "policy/rego-regex", explained;
+    /// A message of a policy does not fit the values that it is made of.
+    POLICY_REGO_SPRINTF = "policy/rego-sprintf", explained;
+    /// A part of a policy is not used.
+    POLICY_REGO_UNUSED = "policy/rego-unused", explained;
 
     /// Two objects of an overlay would be rendered to one file.
     RENDER_SAME_FILE = "render/same-file", explained;

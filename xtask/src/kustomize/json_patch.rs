@@ -142,22 +142,8 @@ pub fn apply(
     operations: &[Operation],
     via: Span,
 ) {
-    let mut budget = COPY_BUDGET;
-    for operation in operations {
-        let mut step = Apply { context, via, budget: &mut budget };
-        if let Err((message, span)) = step.operation(&mut resource.node, operation) {
-            let diagnostic = Diagnostic::error(
-                codes::PATCH_DOES_NOT_APPLY,
-                format!("the patch does not apply to {}: {message}", resource.id()),
-                span,
-            );
-            let diagnostic = diagnostic.with_related(resource.span(), "the object");
-            context.report(
-                diagnostic.with_help("correct the path or the value, or add what is missing first"),
-            );
-            break;
-        }
-    }
+    let id = resource.id().to_string();
+    apply_to_node(context, &mut resource.node, operations, via, &id);
     normalize(&mut resource.node);
     check_tabs(context, &resource.node);
     if let Some(metadata) = resource.node.get_mut("metadata").and_then(Node::as_mapping_mut) {
@@ -170,6 +156,35 @@ pub fn apply(
                 .with_related(resource.span(), "the object")
                 .with_help("every object needs a kind and a name"),
         );
+    }
+}
+
+/// Applies the operations in order to any node, which messages call `name`, until one does not apply,
+/// which is reported.
+pub fn apply_to_node(
+    context: &mut Context<'_>,
+    node: &mut Node,
+    operations: &[Operation],
+    via: Span,
+    name: &str,
+) {
+    let object = node.span;
+    let mut budget = COPY_BUDGET;
+    for operation in operations {
+        let mut step = Apply { context, via, budget: &mut budget };
+        if let Err((message, span)) = step.operation(node, operation) {
+            let diagnostic = Diagnostic::error(
+                codes::PATCH_DOES_NOT_APPLY,
+                format!("the patch does not apply to {name}: {message}"),
+                span,
+            );
+            context.report(
+                diagnostic
+                    .with_related(object, "the object")
+                    .with_help("correct the path or the value, or add what is missing first"),
+            );
+            break;
+        }
     }
 }
 

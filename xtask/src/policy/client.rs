@@ -226,6 +226,12 @@ impl<'a> Policies<'a> {
         self.constraints.values().map(|loaded| &loaded.constraint)
     }
 
+    /// Whether the code of a template compares with other objects, if it has constraints.
+    pub(super) fn compares(&self, template: &str) -> bool {
+        let mut used = self.constraints.values().map(|loaded| &loaded.code);
+        used.any(|code| code.template.name() == template && code.uses_inventory())
+    }
+
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> bool {
         self.constraints.is_empty()

@@ -29,7 +29,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -108,6 +108,8 @@ struct Checked {
     conflicts: BTreeMap<String, (usize, usize)>,
     uses_inventory: bool,
     is_pure: bool,
+    /// The engine that the code was tried in, for the first who evaluates it.
+    tried: Mutex<Option<Engine>>,
 }
 
 impl Module {
@@ -139,10 +141,21 @@ impl Module {
         let is_pure = !signatures::IMPURE.iter().any(|name| used.contains(*name));
         let conflicts = errors::conflicts(&program.names);
         let name = source.name.to_owned();
-        let module =
-            Self(Arc::new(Checked { name, texts, used, conflicts, uses_inventory, is_pure }));
-        match on_big_stack(|| catch_unwind(|| module.prepared())) {
-            Ok(Ok(())) => Ok(module),
+        let tried = Mutex::default();
+        let module = Self(Arc::new(Checked {
+            name,
+            texts,
+            used,
+            conflicts,
+            uses_inventory,
+            is_pure,
+            tried,
+        }));
+        match on_big_stack(|| catch_unwind(AssertUnwindSafe(|| module.prepared()))) {
+            Ok(Ok(engine)) => {
+                *module.0.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
+                Ok(module)
+            }
             Ok(Err(error)) => Err(vec![module.0.problem(&error)]),
             Err(_) => Err(vec![Problem {
                 message: "the code cannot be prepared for the interpreter".to_owned(),
@@ -183,10 +196,11 @@ impl Module {
         Ok(engine)
     }
 
-    /// Whether the interpreter can schedule the code.
-    fn prepared(&self) -> Result<()> {
-        self.engine()?.compile_with_entrypoint(&ENTRY.into())?;
-        Ok(())
+    /// An engine that has scheduled the code.
+    fn prepared(&self) -> Result<Engine> {
+        let mut engine = self.engine()?;
+        engine.compile_with_entrypoint(&ENTRY.into())?;
+        Ok(engine)
     }
 }
 
@@ -204,9 +218,11 @@ pub struct Evaluator {
 impl Evaluator {
     /// Prepares a module.
     pub fn new(module: &Module) -> Result<Self> {
-        let engine = module
-            .engine()
-            .with_context(|| format!("failed to prepare the code of `{}`", module.0.name))?;
+        // An engine of its own for each: they would share what they count references of.
+        let tried = module.0.tried.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let engine = tried.map_or_else(|| module.engine(), Ok);
+        let engine =
+            engine.with_context(|| format!("failed to prepare the code of `{}`", module.0.name))?;
         Ok(Self { module: module.clone(), engine, inventory: None })
     }
 

@@ -5,6 +5,7 @@
 
 mod assertion;
 mod filter;
+pub mod mutations;
 mod run;
 
 pub use assertion::{Assertion, Violations};

@@ -38,7 +38,7 @@ const DIRECTORY: &str = "policies";
 /// template, a constraint and cases: an object, and what the constraint must say of it.
 ///
 /// The exit code is 1 if a test fails.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask policy test
   cargo xtask policy test policies/image-digest
@@ -56,13 +56,14 @@ pub(super) struct Args {
     engine: Engine,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum Engine {
     /// The engine for Rego
     Rego,
     /// The engine for CEL, which `gator verify` prefers
     Cel,
     /// Each of them; a case must hold for both
+    #[default]
     Both,
 }
 

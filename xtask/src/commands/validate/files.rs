@@ -148,7 +148,7 @@ fn against_each_other(
         }
     }
     let cluster = settings.declare(Cluster::new("", World::Open, found));
-    report.add_across(&graph::check(&[cluster], areas).diagnostics, &units);
+    report.add_across(&graph::check(&[cluster], &units, areas).diagnostics, &units);
 }
 
 /// Whether an entry is a link to nothing.

@@ -33,6 +33,8 @@ pub(super) struct Inspection<'a> {
     pub kinds: usize,
     /// How many references by name they have, which is known afterwards.
     pub references: usize,
+    /// How many constraints they were reviewed with, which is known afterwards.
+    pub constraints: usize,
 }
 
 impl Inspection<'_> {
@@ -112,8 +114,9 @@ impl Inspect for Inspection<'_> {
             .map(|cluster| self.settings.declare(cluster))
             .map(|cluster| with_directories(cluster, self.root))
             .collect();
-        let mut found = graph::check(&clusters, self.areas);
+        let mut found = graph::check(&clusters, &units, self.areas);
         self.references = found.references;
+        self.constraints = found.constraints;
         explain(&mut found.diagnostics, overlays);
         report.add_across(&found.diagnostics, &units);
     }

@@ -239,7 +239,9 @@ impl Parser {
         if is_function {
             arguments = self.terms(")")?;
         }
-        let mut kind = if is_function { RuleKind::Function } else { RuleKind::Complete };
+        // To OPA `f() = x` is the rule `f`, which is read without parentheses.
+        let has_arguments = !arguments.is_empty();
+        let mut kind = if has_arguments { RuleKind::Function } else { RuleKind::Complete };
         let mut value = None;
         let contains = self.is_keyword("contains") && !is_function;
         if contains {

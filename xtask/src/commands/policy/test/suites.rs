@@ -11,10 +11,10 @@ use crate::{
     diag::{Diagnostic, Report, codes},
     policy::{
         client::Driver,
-        suite::{Files, Filter, Runner, Suite, SuiteResult},
+        suite::{Files, Filter, Runner, Suite, SuiteResult, mutations},
     },
-    source::{Sources, normalize},
-    yaml::{Dialect, parse},
+    source::{Sources, Span, normalize},
+    yaml::{Dialect, Node, parse},
 };
 
 /// What is the same for all suites.
@@ -104,7 +104,11 @@ pub(super) fn run(found: Found, setting: &Setting<'_>) -> Option<Ran> {
     let Some(suite) = suite else {
         return Some(Ran { path, report: report(&wrong, &sources), tests: Vec::new() });
     };
-    let files = read_files(&suite, &found.path, &mut sources);
+    let mut files = read_files(&suite, &found.path, &mut sources);
+    let written = read_mutations(&found.path, &mut sources, &mut wrong);
+    let mutations = written.as_ref().map_or_else(Vec::new, |node| {
+        mutations::prepare(node, &suite, &mut files, &mut sources, &mut wrong)
+    });
     let runner = Runner {
         sources: &sources,
         files: &files,
@@ -127,7 +131,44 @@ pub(super) fn run(found: Found, setting: &Setting<'_>) -> Option<Ran> {
             })
             .collect(),
     });
-    Some(Ran { tests: tests.collect(), report: report(&wrong, &sources), path })
+    let mut tests: Vec<RanTest> = tests.collect();
+    if !mutations.is_empty() {
+        let results = mutations::run(&mutations, &suite, &runner).into_iter();
+        let cases = results.map(|one| RanCase {
+            name: one.name,
+            skipped: one.skipped,
+            report: report(&one.diagnostics, &sources),
+        });
+        let cases: Vec<RanCase> = cases.collect();
+        tests.push(RanTest {
+            name: "mutations".to_owned(),
+            skipped: cases.iter().all(|case| case.skipped),
+            report: setting.context.report(),
+            cases,
+        });
+    }
+    Some(Ran { tests, report: report(&wrong, &sources), path })
+}
+
+/// Reads the mutations beside a suite, if there are any.
+fn read_mutations(suite: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Option<Node> {
+    let path = suite.with_file_name(mutations::FILE_NAME);
+    if !path.exists() {
+        return None;
+    }
+    match read(&path, sources) {
+        Ok(file) => {
+            out.extend(file.diagnostics.into_iter().filter(Diagnostic::is_error));
+            file.documents.into_iter().next()
+        }
+        Err(why) => {
+            let shown = path.to_string_lossy().into_owned();
+            let at = Span::start_of(sources.add(shown, ""));
+            let message = format!("the mutations cannot be read: {why}");
+            out.push(Diagnostic::error(codes::POLICY_SUITE, message, at));
+            None
+        }
+    }
 }
 
 /// Reads the files that a suite names; their paths are relative to its own.
