@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use super::{
-    Context, Verdict, note, render, schema, test,
+    Context, Verdict, note, policy, render, schema, test,
     tools::{cargo, run_cargo},
     validate,
 };
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     ("cargo clippy", clippy),
     ("cargo xtask render --check", |context| render::check(context, &[])),
     ("cargo xtask validate", validate::all),
+    ("cargo xtask policy lint", policy::lint),
     ("ruff, mypy and hadolint in api/", test::lint_api),
     ("cargo xtask test --all", test::all),
     ("cargo xtask schema update --check", schema::check),
