@@ -119,7 +119,7 @@ pub fn check<'a>(
         let Some(object) = reviewed.get(*number) else { continue };
         let says = |violations: &[super::Violation]| match violations {
             [] => "nothing against it".to_owned(),
-            [first, ..] => format!("`{}`", secret::masked(&one_line(&first.message), object)),
+            [first, ..] => format!("`{}`", secret::masked(&one_line(&first.message), object.node)),
         };
         let message = format!(
             "the engines of `{}` disagree about {object}: Rego says {}, CEL says {}",
@@ -134,7 +134,7 @@ pub fn check<'a>(
     }
     for (number, constraint, why) in &outcome.failures {
         let Some(object) = reviewed.get(*number) else { continue };
-        let why = secret::masked(&one_line(why), object);
+        let why = secret::masked(&one_line(why), object.node);
         let (code, what) = match constraint {
             Some(constraint) => (codes::of_constraint(constraint.name), "be reviewed"),
             None => (codes::POLICY_EXPANSION, "be expanded"),
@@ -238,7 +238,7 @@ fn of_finding(
         let reviewed = finding.reviewed.as_deref().unwrap_or(object.node);
         place::place(reviewed, &finding.violation)
     };
-    let said = secret::masked(&one_line(&finding.violation.message), object);
+    let said = secret::masked(&one_line(&finding.violation.message), object.node);
     let diagnostic = Diagnostic {
         severity: severity(&finding.actions),
         ..Diagnostic::error(

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{
     super::{
-        Violation, place,
+        Violation, place, secret,
         validator::{Cause, Denial},
     },
     Bound, Said, Unknown,
@@ -166,7 +164,7 @@ fn against(
     paths: &[Vec<Text>],
 ) -> Diagnostic<Anchor> {
     let policy = bound.policy.object;
-    let message = line(&without_secrets(&denial.message, &subject.written));
+    let message = line(&secret::masked(&denial.message, &subject.written));
     let message = message.trim_end_matches('.');
     let shown = shown_subject(object, subject);
     let code = codes::POLICY_ADMISSION;
@@ -256,23 +254,4 @@ fn line(text: &str) -> String {
         short.push('…');
     }
     short
-}
-
-/// A message without the values of a Secret, as they are written and as they are meant.
-fn without_secrets(message: &str, object: &Node) -> String {
-    let mut message = message.to_owned();
-    if object.get("kind").and_then(Node::as_str) != Some("Secret") {
-        return message;
-    }
-    let maps = ["data", "stringData"].into_iter().filter_map(|key| object.get(key)?.as_mapping());
-    for value in maps.flatten().filter_map(|entry| entry.value.scalar_text()) {
-        let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        for secret in [Some(value), decoded.as_deref()].into_iter().flatten() {
-            let secret = secret.trim();
-            if !secret.is_empty() {
-                message = message.replace(secret, "***");
-            }
-        }
-    }
-    message
 }
