@@ -29,10 +29,12 @@ pub mod suite;
 mod sync;
 pub mod template;
 mod validator;
+mod workers;
 
 pub use check::{Codes, check};
 pub use fault::Fault;
 pub use review::{Origin, Review};
+pub use workers::on_workers;
 
 /// What a policy says against an object.
 #[derive(Clone, Debug, PartialEq)]

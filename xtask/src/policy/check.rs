@@ -20,6 +20,7 @@ use super::{
     place,
     review::Review,
     secret, sync,
+    workers::on_workers,
 };
 use crate::{
     cluster::{Cluster, Object},
@@ -60,7 +61,7 @@ impl<'a> Codes<'a> {
             };
             Some((key, code.map_err(placed)))
         };
-        Self(different.into_par_iter().filter_map(compile).collect())
+        Self(on_workers(|| different.into_par_iter().filter_map(compile).collect()))
     }
 }
 

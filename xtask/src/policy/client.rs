@@ -8,7 +8,6 @@ mod engines;
 mod review_all;
 #[cfg(test)]
 mod tests;
-mod workers;
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +17,6 @@ use std::{
 pub use code::Code;
 pub use engines::Engines;
 pub use review_all::Outcome;
-pub use workers::on_workers;
 
 use super::{
     Fault, Violation,

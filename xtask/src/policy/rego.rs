@@ -5,7 +5,7 @@
 //! same way. Functions that differ are ours.
 //!
 //! Invariant: what cannot be evaluated is never a pass; an evaluation ends within bounds of time and
-//! memory. Evaluate on a thread with a large stack: see [`on_big_stack`].
+//! memory. Evaluate on a thread with a large stack: see [`on_workers`](super::on_workers).
 //!
 //! Source: OPA 1.17.1, as Gatekeeper 3.23.1 uses it.
 
@@ -36,10 +36,9 @@ use anyhow::{Context as _, Result, bail};
 pub use regorus::Value;
 use regorus::{Engine, PolicyLengthConfig, utils::limits::ExecutionTimerConfig};
 
-use super::{Problem, Violation};
+use super::{Problem, Violation, workers::on_big_stack};
 use check::{Names, Program};
 use emit::Emitted;
-pub use limits::{STACK, on_big_stack};
 pub use lint::{Finding, Rule, lint};
 use syntax::{File, Term, TermKind};
 pub use value::value_of;

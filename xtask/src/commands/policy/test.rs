@@ -16,10 +16,7 @@ use super::super::{
 };
 use crate::{
     diag::{Format, junit_of_cases},
-    policy::{
-        client::{Driver, on_workers},
-        suite::Filter,
-    },
+    policy::{client::Driver, on_workers, suite::Filter},
 };
 
 mod files;

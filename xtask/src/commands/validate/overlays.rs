@@ -40,15 +40,20 @@ pub(super) struct Inspection<'a> {
 impl Inspection<'_> {
     /// Checks the objects of custom kinds, with what all overlays of the environment define.
     fn custom(&self, overlays: &mut [&mut Built]) {
-        let mut custom: BTreeMap<String, CustomKinds> = BTreeMap::new();
+        let mut environments: BTreeMap<String, Vec<&mut Built>> = BTreeMap::new();
         for built in overlays.iter_mut() {
-            let kinds = custom.entry(built.overlay.env.clone()).or_default();
-            for resource in built.build.iter().flat_map(|build| &build.resources) {
-                kinds.add(&resource.node, &mut built.diagnostics);
-            }
+            environments.entry(built.overlay.env.clone()).or_default().push(built);
         }
-        let stores: BTreeMap<String, Store> =
-            custom.into_iter().map(|(env, kinds)| (env, self.store.with_custom(kinds))).collect();
+        let define = |(environment, overlays): (String, Vec<&mut Built>)| {
+            let mut kinds = CustomKinds::default();
+            for built in overlays {
+                for resource in built.build.iter().flat_map(|build| &build.resources) {
+                    kinds.add(&resource.node, &mut built.diagnostics);
+                }
+            }
+            (environment, self.store.with_custom(kinds))
+        };
+        let stores: BTreeMap<String, Store> = environments.into_par_iter().map(define).collect();
         overlays.par_iter_mut().for_each(|built| {
             if let Some(store) = stores.get(&built.overlay.env) {
                 check(built, store, |node| store.may_be_custom(node));

@@ -7,15 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{
-    Disagreement, Engines, Finding, Loaded, Policies, Subject, Verdict, implied, on_workers,
-};
+use super::{Disagreement, Engines, Finding, Loaded, Policies, Subject, Verdict, implied};
 use crate::{
     policy::{
         constraint::Constraint,
         expansion::Resultant,
         inventory::Inventory,
         review::{Origin, Review},
+        workers::on_workers,
     },
     yaml::{Node, Text},
 };

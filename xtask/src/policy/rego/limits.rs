@@ -1,4 +1,4 @@
-//! What an evaluation may take: time, memory and stack.
+//! What an evaluation may take: time and memory.
 //!
 //! The interpreter looks at the clock between two steps. A function that OPA provides is one step, so
 //! each of those whose result may be much larger than what it is given says beforehand how large.
@@ -13,9 +13,6 @@ const AT_ONCE: usize = 32 << 20;
 
 /// How many bytes all functions may make in one evaluation.
 const TOGETHER: usize = 128 << 20;
-
-/// The stack for everything that evaluates, as deep as terms may nest.
-pub const STACK: usize = 64 << 20;
 
 thread_local! {
     static MADE: Cell<usize> = const { Cell::new(0) };
@@ -34,15 +31,4 @@ pub(super) fn spend(bytes: usize) -> Result<(), String> {
         return Err("the evaluation needs too much memory".to_owned());
     }
     Ok(())
-}
-
-/// Runs on a thread of its own whose stack is large enough for whatever evaluates policies.
-pub fn on_big_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-        match thread.expect("the system has memory for one more thread").join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }

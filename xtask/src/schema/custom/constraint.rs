@@ -3,6 +3,8 @@
 //! Source: `frameworks/constraint/pkg/client/crds/{crds,schema}.go` and, for templates with a legacy
 //! schema, `frameworks/constraint/pkg/schema/transform.go`.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -38,7 +40,8 @@ pub(super) fn kinds(node: &Node, messages: Messages, out: &mut Vec<Diagnostic>) 
     let plural = kind.to_lowercase();
     let names =
         Names { group: "constraints.gatekeeper.sh", kind, plural: &plural, scope: "Cluster" };
-    VERSIONS.iter().map(|version| names.kind(version, schema.clone(), None, true)).collect()
+    let line = names.line(schema, None, true);
+    VERSIONS.iter().map(|version| CustomKind::new(names.name(version), line.clone())).collect()
 }
 
 /// Whether the template takes any parameters beside those of its schema. That is the default of the
@@ -49,14 +52,19 @@ fn is_legacy(node: &Node, validation: Option<&Node>) -> bool {
     said.map_or(!version.ends_with("/v1"), |said| said == "true")
 }
 
-/// The schema of a constraint whose parameters have a schema.
-fn schema(parameters: Option<Json>) -> Json {
+/// The schema of `spec.match`.
+static MATCH: LazyLock<Json> = LazyLock::new(|| {
     let own = curated::line(MATCH_OWNER).and_then(|line| serde_json::from_str::<Json>(line).ok());
     let matches =
         own.and_then(|own| own.pointer("/schema/properties/spec/properties/match").cloned());
+    matches.unwrap_or_else(|| json!({"x-kubernetes-preserve-unknown-fields": true}))
+});
+
+/// The schema of a constraint whose parameters have a schema.
+fn schema(parameters: Option<Json>) -> Json {
     let text = || json!({"type": "string"});
     let mut spec = json!({
-        "match": matches.unwrap_or_else(|| json!({"x-kubernetes-preserve-unknown-fields": true})),
+        "match": *MATCH,
         "enforcementAction": {"type": "string", "default": "deny"},
         "scopedEnforcementActions": {"type": "array", "items": {"type": "object", "properties": {
             "action": text(),

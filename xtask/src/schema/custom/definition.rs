@@ -49,7 +49,8 @@ pub(super) fn kinds(
         let path =
             version.at(&["subresources", "scale", "specReplicasPath"]).and_then(Node::as_str);
         let has_status = version.at(&["subresources", "status"]).is_some_and(|one| !one.is_null());
-        kinds.push(names.kind(name, schema, path, has_status));
+        let line = names.line(schema, path, has_status);
+        kinds.push(CustomKind::new(names.name(name), line));
     }
     stripper.finish(kind, out);
     kinds
@@ -65,15 +66,13 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// The kind of one version.
-    pub fn kind(
-        self,
-        version: &str,
-        schema: Json,
-        replicas: Option<&str>,
-        status: bool,
-    ) -> CustomKind {
-        let name: Text = format_compact!("{}/{version}/{}", self.group, self.kind);
+    /// What identifies the kind of one version.
+    pub fn name(self, version: &str) -> Text {
+        format_compact!("{}/{version}/{}", self.group, self.kind)
+    }
+
+    /// What is kept of the kind of one version.
+    pub fn line(self, schema: Json, replicas: Option<&str>, status: bool) -> String {
         let mut line = Map::new();
         line.insert("plural".to_owned(), Json::from(self.plural));
         line.insert("scope".to_owned(), Json::from(self.scope));
@@ -86,6 +85,6 @@ impl Names<'_> {
         }
         let mut text = String::new();
         sorted(&Json::Object(line), &mut text);
-        CustomKind::new(name, text)
+        text
     }
 }
