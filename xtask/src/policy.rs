@@ -29,6 +29,7 @@ pub mod suite;
 mod sync;
 pub mod template;
 mod validator;
+mod words;
 mod workers;
 
 pub use check::{Codes, check};

@@ -18,7 +18,9 @@ pub use origin::{Origin, Origins, Previous, Step};
 pub use provenance::{Provenance, explain_place, provenance};
 pub use res_map::ResMap;
 pub use scope::is_known;
-pub use secret::{has_secret, hide_broken_secrets, hide_secret};
+pub use secret::{
+    has_secret, hide_broken_secrets, hide_secret, hide_secrets, secret_values, secret_values_mut,
+};
 
 use crate::{
     source::Span,

@@ -35,6 +35,7 @@ use super::{
     expansion::Expansions,
     expressions::Inputs,
     mutation::Mutators,
+    secret::{self, Values},
     validator::{Cause, Denial, Part},
 };
 use crate::{
@@ -224,7 +225,7 @@ fn review<'b>(
                 let node = subject.node(&version);
                 let asked =
                     Asked { subject, version: &version, namespace: namespace.as_ref(), parameters };
-                for denial in asked.evaluate(&bound.policy, &node) {
+                for denial in asked.denials(&bound.policy, &node) {
                     said.push(asked.said(bound, binding, &node, denial));
                 }
             }
@@ -242,14 +243,37 @@ struct Asked<'q, 'b> {
 }
 
 impl<'b> Asked<'_, 'b> {
-    fn evaluate(&self, policy: &Policy<'_>, node: &Node) -> Vec<Denial> {
+    /// What a policy says against the object, with what may be shown of its words.
+    fn denials(&self, policy: &Policy<'_>, node: &Node) -> Vec<Denial> {
+        let parameters = self.parameters.map(|one| &one.node);
+        let mut denials = self.evaluate(policy, node, parameters);
+        if denials.is_empty() {
+            return denials;
+        }
+        let mut values = Values::default();
+        let masked = secret::masked(node, &mut values);
+        let masked_parameters = parameters.and_then(|one| secret::masked(one, &mut values));
+        if masked.is_none() && masked_parameters.is_none() {
+            return denials;
+        }
+        let parameters = masked_parameters.as_ref().or(parameters);
+        let without = self.evaluate(policy, masked.as_ref().unwrap_or(node), parameters);
+        for denial in &mut denials {
+            let same = without.iter().find(|one| (one.of, one.cause) == (denial.of, denial.cause));
+            let words = same.and_then(|same| values.shown(&denial.message, &same.message));
+            denial.message = words.unwrap_or_else(|| secret::WITHHELD.to_owned());
+        }
+        denials
+    }
+
+    fn evaluate(&self, policy: &Policy<'_>, node: &Node, parameters: Option<&Node>) -> Vec<Denial> {
         let request = self.subject.request(self.version, &OPTIONS);
         policy.validator.evaluate(Inputs {
             object: Some(node),
             old_object: None,
             namespace: self.namespace,
             request: &request,
-            params: self.parameters.map(|one| &one.node),
+            params: parameters,
         })
     }
 
@@ -301,7 +325,7 @@ impl<'b> Asked<'_, 'b> {
             if let Some(list) = list.and_then(Node::as_sequence_mut) {
                 *list = vec![item.clone()];
             }
-            let denials = self.evaluate(policy, &node);
+            let denials = self.evaluate(policy, &node, self.parameters.map(|one| &one.node));
             denials.iter().any(|one| one.of == part && one.cause == Cause::False)
         };
         let against: Vec<bool> = items.iter().map(is_against).collect();

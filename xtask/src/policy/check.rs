@@ -13,13 +13,16 @@ use rayon::prelude::*;
 use super::{
     Fault,
     client::{Code, Driver, Finding, Options, Policies},
+    constraint::GROUP as CONSTRAINTS,
     exemption::Exemptions,
-    expansion::ExpansionTemplate,
+    expansion::{self, ExpansionTemplate},
     inventory::Inventory,
     namespaces::Namespaces,
     place,
     review::Review,
     secret, sync,
+    template::GROUP as TEMPLATES,
+    words::{one_line, quoted},
     workers::on_workers,
 };
 use crate::{
@@ -28,15 +31,6 @@ use crate::{
     source::Sources,
     yaml::to_json,
 };
-
-/// The group of templates.
-const TEMPLATES: &str = "templates.gatekeeper.sh";
-
-/// The group of constraints.
-const CONSTRAINTS: &str = "constraints.gatekeeper.sh";
-
-/// How many violations of an object by one constraint are told: as many as a person reads.
-const LIMIT: usize = 20;
 
 /// The code of the templates of some clusters, compiled once for all that have the same template.
 pub struct Codes<'a>(BTreeMap<String, Compiled<'a>>);
@@ -109,18 +103,16 @@ pub fn check<'a>(
         .map(|object| Review { namespace: namespaces.around(object), ..Review::of(object.node) })
         .collect();
     let outcome = policies.review_all(&reviews, &inventory);
-    let mut told = Told::default();
+    let outcome = policies.shown(&reviews, &inventory, outcome);
     for (number, finding) in &outcome.findings {
         let Some(object) = reviewed.get(*number) else { continue };
-        if told.has_room(*number, finding.constraint.name) {
-            out.push(of_finding(cluster, object, finding));
-        }
+        out.push(of_finding(cluster, object, finding));
     }
     for (number, constraint, disagreement) in &outcome.disagreements {
         let Some(object) = reviewed.get(*number) else { continue };
         let says = |violations: &[super::Violation]| match violations {
             [] => "nothing against it".to_owned(),
-            [first, ..] => format!("`{}`", secret::masked(&one_line(&first.message), object.node)),
+            [first, ..] => quoted(&first.message),
         };
         let message = format!(
             "the engines of `{}` disagree about {object}: Rego says {}, CEL says {}",
@@ -135,7 +127,7 @@ pub fn check<'a>(
     }
     for (number, constraint, why) in &outcome.failures {
         let Some(object) = reviewed.get(*number) else { continue };
-        let why = secret::masked(&one_line(why), object.node);
+        let why = one_line(why);
         let (code, what) = match constraint {
             Some(constraint) => (codes::of_constraint(constraint.name), "be reviewed"),
             None => (codes::POLICY_EXPANSION, "be expanded"),
@@ -178,7 +170,7 @@ fn load<'a>(
         }
     }
     let mut expansions = Vec::new();
-    for template in cluster.of_kind("expansion.gatekeeper.sh", "ExpansionTemplate") {
+    for template in cluster.of_kind(expansion::GROUP, "ExpansionTemplate") {
         match ExpansionTemplate::new(template.node) {
             Ok(expansion) => expansions.push((template, expansion)),
             Err(fault) => out.push(of_fault(fault, codes::POLICY_EXPANSION, template)),
@@ -208,38 +200,19 @@ fn anchored(wrong: Diagnostic, object: &Object<'_>) -> Diagnostic<Anchor> {
     }
 }
 
-/// How many violations were told of the object and the constraint that come now.
-#[derive(Default)]
-struct Told<'p> {
-    last: Option<(usize, &'p str)>,
-    count: usize,
-}
-
-impl<'p> Told<'p> {
-    /// Findings come in the order of objects and constraints.
-    fn has_room(&mut self, object: usize, constraint: &'p str) -> bool {
-        if self.last != Some((object, constraint)) {
-            self.last = Some((object, constraint));
-            self.count = 0;
-        }
-        self.count += 1;
-        self.count <= LIMIT
-    }
-}
-
 fn of_finding(
     cluster: &Cluster<'_>,
     object: &Object<'_>,
     finding: &Finding<'_>,
 ) -> Diagnostic<Anchor> {
     let constraint = finding.constraint;
-    let span = if finding.is_unmatched {
+    let span = if finding.is_unmatched || finding.is_withheld {
         place::name(object.node)
     } else {
         let reviewed = finding.reviewed.as_deref().unwrap_or(object.node);
         place::place(reviewed, &finding.violation)
     };
-    let said = secret::masked(&one_line(&finding.violation.message), object.node);
+    let said = one_line(&finding.violation.message);
     let diagnostic = Diagnostic {
         severity: severity(&finding.actions),
         ..Diagnostic::error(
@@ -248,7 +221,8 @@ fn of_finding(
             secret::anchor(object, span),
         )
     };
-    with_sources(diagnostic, cluster, constraint.kind, constraint.name)
+    let diagnostic = with_sources(diagnostic, cluster, constraint.kind, constraint.name);
+    if finding.is_withheld { diagnostic.with_help(secret::HELP) } else { diagnostic }
 }
 
 /// What an admission does decides how much a violation matters.
@@ -279,9 +253,4 @@ fn with_sources(
         .into_iter()
         .filter_map(|(object, label)| Some((object?.name_anchor(), label)))
         .fold(diagnostic, |diagnostic, (place, label)| diagnostic.with_related(place, label))
-}
-
-/// A message as a diagnostic has it.
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

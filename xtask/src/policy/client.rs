@@ -6,6 +6,7 @@
 mod code;
 mod engines;
 mod review_all;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -104,6 +105,8 @@ pub struct Finding<'p> {
     pub reviewed: Option<Arc<Node>>,
     /// Whether an expansion has made the object that it is about.
     pub is_implied: bool,
+    /// Whether its words are withheld, as they may have values of a Secret.
+    pub is_withheld: bool,
 }
 
 /// That the engines of a template disagree about an object.

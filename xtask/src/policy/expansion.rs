@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The group of expansion templates.
-const GROUP: &str = "expansion.gatekeeper.sh";
+pub const GROUP: &str = "expansion.gatekeeper.sh";
 
 /// How often what is made may make something again. Cycles are found before, so that this is a
 /// safeguard.

@@ -15,6 +15,7 @@ use super::{
     matching::{of_mapping, string},
     object::{get, gvk, is_namespace, name, namespace},
     rego::{Value, value_of},
+    secret::{self, Values},
 };
 use crate::yaml::{Node, Text};
 
@@ -75,6 +76,25 @@ impl<'a> Inventory<'a> {
         self.namespaces.get(name).copied()
     }
 
+    /// The Secrets in it with placeholders for their values, which are added to `values`.
+    pub(super) fn masked(&self, values: &mut Values) -> Masked {
+        let secrets = self
+            .objects
+            .iter()
+            .filter_map(|(path, object)| Some((path.clone(), secret::masked(object, values)?)));
+        Masked(secrets.collect())
+    }
+
+    /// With what is masked in place of what it masks.
+    pub(super) fn with<'m>(&self, masked: &'m Masked) -> Inventory<'m>
+    where
+        'a: 'm,
+    {
+        let mut objects = self.objects.clone();
+        objects.extend(masked.0.iter().map(|(path, object)| (path.clone(), object)));
+        Inventory { objects, namespaces: self.namespaces.clone(), ..Inventory::default() }
+    }
+
     /// As the code of a policy sees it. It is made when it is first needed.
     pub(super) fn value(&self) -> &Value {
         self.value.get_or_init(|| {
@@ -88,6 +108,17 @@ impl<'a> Inventory<'a> {
             }
             root.value()
         })
+    }
+}
+
+/// Objects that take the place of those with the same path.
+#[derive(Debug, Default)]
+pub(super) struct Masked(Vec<(Vec<Text>, Node)>);
+
+impl Masked {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

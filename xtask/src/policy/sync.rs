@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::client::Policies;
+use super::{client::Policies, template};
 use crate::{
     cluster::{Cluster, Object},
     diag::{Anchor, Diagnostic, codes},
@@ -59,7 +59,7 @@ pub(super) fn check(
         return;
     }
     let synced = synced(cluster);
-    for template in cluster.of_kind("templates.gatekeeper.sh", "ConstraintTemplate") {
+    for template in cluster.of_kind(template::GROUP, "ConstraintTemplate") {
         if policies.compares(&template.id.name) {
             check_template(template, &synced, out);
         }

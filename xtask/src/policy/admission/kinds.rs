@@ -15,20 +15,23 @@ use crate::{
     yaml::{Node, Text},
 };
 
+/// The kinds that decide what an API server takes.
+pub(super) const ADMISSION: (&str, &[&str]) = (
+    super::GROUP,
+    &[
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    ],
+);
+
 /// The kinds of Kubernetes that are in no namespace, with their groups.
 const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
     ("", &["Namespace", "Node", "PersistentVolume"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
+    ADMISSION,
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
     ("apiregistration.k8s.io", &["APIService"]),
     ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),

@@ -6,6 +6,7 @@ use super::{
     super::{
         Violation, place, secret,
         validator::{Cause, Denial},
+        words::one_line,
     },
     Bound, Said, Unknown,
     load::{Action, Binding},
@@ -164,12 +165,12 @@ fn against(
     paths: &[Vec<Text>],
 ) -> Diagnostic<Anchor> {
     let policy = bound.policy.object;
-    let message = line(&secret::masked(&denial.message, &subject.written));
+    let message = line(&denial.message);
     let message = message.trim_end_matches('.');
     let shown = shown_subject(object, subject);
     let code = codes::POLICY_ADMISSION;
     let expression = bound.policy.expression(denial.of);
-    let at = object.at(place_of(&subject.written, paths, message));
+    let at = secret::anchor(object, place_of(&subject.written, paths, message));
     let is_many = subject.is_made();
     let (is, gets) = if is_many { ("are", "get") } else { ("is", "gets") };
     let mut found = match action {
@@ -197,7 +198,9 @@ fn against(
     if let Some(parameters) = parameters {
         found = found.with_related(parameters.object.name_anchor(), "its parameters are here");
     }
-    if denial.cause == Cause::Error {
+    if denial.message == secret::WITHHELD {
+        found = found.with_help(secret::HELP);
+    } else if denial.cause == Cause::Error {
         found = found
             .with_help("say in the expression what holds where a field is not there, with `has()`");
     }
@@ -247,8 +250,7 @@ fn first_key(node: &Node) -> Span {
 
 /// A text on one line, without what would end its quotes, and not too long.
 fn line(text: &str) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
-    let line = words.join(" ").replace('`', "'");
+    let line = one_line(text).replace('`', "'");
     let mut short: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     if short.len() < line.len() {
         short.push('…');

@@ -8,7 +8,7 @@ use super::{
         object,
         request::{Request, User, Versioned},
     },
-    kinds::{Equivalent, Kinds, is_built_in},
+    kinds::{ADMISSION, Equivalent, Kinds, is_built_in},
     served,
 };
 use crate::{
@@ -16,16 +16,6 @@ use crate::{
     resource::Gvk,
     yaml::{Node, Scalar, Text, Value},
 };
-
-/// The kinds that no policy is asked about, so that nobody locks himself out.
-const EXEMPT: [&str; 6] = [
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-];
 
 /// An object to be made.
 #[derive(Debug)]
@@ -56,8 +46,9 @@ impl<'a> Subject<'a> {
     /// Of an object. None for what has no kind, and for what no policy is asked about.
     pub fn new(node: Cow<'a, Node>, cluster: &Cluster<'_>, kinds: &Kinds<'_>) -> Option<Self> {
         let gvk = object::gvk(&node);
-        let is_exempt =
-            gvk.group == "admissionregistration.k8s.io" && EXEMPT.contains(&gvk.kind.as_str());
+        // So that nobody locks himself out.
+        let (group, kinds_of_admission) = ADMISSION;
+        let is_exempt = gvk.group == group && kinds_of_admission.contains(&gvk.kind.as_str());
         if gvk == Gvk::default() || is_exempt {
             return None;
         }

@@ -60,15 +60,20 @@ type Said = (usize, usize, Verdict);
 impl<'a> Policies<'a> {
     /// Reviews objects against all constraints, with all threads.
     pub fn review_all(&self, reviews: &[Review<'_>], inventory: &Inventory<'_>) -> Outcome<'_> {
-        on_workers(|| self.review_here(reviews, inventory))
+        on_workers(|| self.review_by(&self.enforced().collect::<Vec<_>>(), reviews, inventory))
     }
 
-    fn review_here(&self, reviews: &[Review<'_>], inventory: &Inventory<'_>) -> Outcome<'_> {
+    /// The same with some constraints, in order.
+    pub(super) fn review_by<'p>(
+        &'p self,
+        constraints: &[&'p Loaded<'a>],
+        reviews: &[Review<'_>],
+        inventory: &Inventory<'_>,
+    ) -> Outcome<'p> {
         let prepared: Vec<_> =
             reviews.par_iter().map(|review| self.prepare(review, inventory)).collect();
         let mut outcome = Outcome::default();
         let members = self.members(reviews, &prepared, inventory, &mut outcome);
-        let constraints: Vec<&Loaded<'a>> = self.enforced().collect();
         let units: Vec<_> = constraints
             .chunk_by(|a, b| a.code.number == b.code.number)
             .scan(0, |next, group| {
@@ -98,7 +103,7 @@ impl<'a> Policies<'a> {
             })
             .collect();
         said.sort_by_key(|(member, constraint, _)| (*member, *constraint));
-        outcome.add(said, &members, &constraints);
+        outcome.add(said, &members, constraints);
         outcome
     }
 
@@ -125,7 +130,7 @@ impl<'a> Policies<'a> {
     }
 
     /// The constraints that are enforced where this is.
-    fn enforced(&self) -> impl Iterator<Item = &Loaded<'a>> {
+    pub(super) fn enforced(&self) -> impl Iterator<Item = &Loaded<'a>> {
         self.constraints.values().filter(|loaded| !loaded.constraint.actions.is_empty())
     }
 
@@ -224,6 +229,7 @@ impl<'p> Outcome<'p> {
                     is_unmatched: verdict.is_unmatched,
                     reviewed: member.reviewed.map(Arc::clone),
                     is_implied: member.made.is_some(),
+                    is_withheld: false,
                 };
                 self.findings.push((number, finding));
             }

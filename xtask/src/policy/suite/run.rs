@@ -7,12 +7,13 @@ use crate::{
     diag::{Code as Rule, Diagnostic, codes},
     policy::{
         Fault, Review,
-        client::{Code, Driver, Engines, Options, Policies},
+        client::{Code, Driver, Engines, Options, Outcome, Policies},
         constraint::{Constraint, point},
         expansion::ExpansionTemplate,
         inventory::Inventory,
         object::gvk,
         template::Template,
+        words::{one_line, quoted},
     },
     source::{Sources, Span},
     yaml::Node,
@@ -310,18 +311,19 @@ impl<'r> Runner<'r> {
             Review::of(object)
         };
         let outcome = set.policies.review(review, &inventory, engines);
-        if let Some((_, _, why)) = outcome.failures.first() {
-            return Err(stop(path, format!("{what} cannot be evaluated: {why}")));
+        let shown = |outcome| set.policies.shown(&[review], &inventory, outcome);
+        if !outcome.failures.is_empty() {
+            let outcome = shown(outcome);
+            let why = outcome.failures.first().map_or("", |(_, _, why)| why);
+            return Err(stop(path, format!("{what} cannot be evaluated: {}", one_line(why))));
         }
-        let messages: Vec<&str> =
-            outcome.findings.iter().map(|(_, one)| one.violation.message.as_str()).collect();
-        for assertion in &case.assertions {
-            assertion.check(&messages).map_err(|failure| {
-                let of = format!("{} of {}", named("case", case.name), named("test", test.name));
-                vec![set.not_held(&of, assertion, failure, object, &messages)]
-            })?;
-        }
-        Ok(())
+        let said = messages(&outcome);
+        let mut checks = case.assertions.iter().map(|one| (one, one.check(&said)));
+        let failed = checks.find_map(|(assertion, check)| Some((assertion, check.err()?)));
+        let Some((assertion, failure)) = failed else { return Ok(()) };
+        let of = format!("{} of {}", named("case", case.name), named("test", test.name));
+        let outcome = shown(outcome);
+        Err(vec![set.not_held(&of, assertion, failure, object, &messages(&outcome))])
     }
 
     /// The first document of a file that a test must name.
@@ -397,8 +399,8 @@ impl Set<'_> {
         let said = match messages {
             [] => "the constraint says nothing".to_owned(),
             messages => {
-                let quoted = messages.iter().map(|message| format!("`{}`", message.trim_end()));
-                format!("the constraint says: {}", quoted.collect::<Vec<_>>().join(", "))
+                let each: Vec<String> = messages.iter().map(|message| quoted(message)).collect();
+                format!("the constraint says: {}", each.join(", "))
             }
         };
         Diagnostic::error(codes::POLICY_ASSERTION, format!("{of} has {why}{engine}"), at)
@@ -406,6 +408,11 @@ impl Set<'_> {
             .with_related(place_of(object), "the object")
             .with_help(said)
     }
+}
+
+/// What the constraint of a case says.
+fn messages<'o>(outcome: &'o Outcome<'_>) -> Vec<&'o str> {
+    outcome.findings.iter().map(|(_, one)| one.violation.message.as_str()).collect()
 }
 
 /// Why a constraint is refused.
