@@ -24,6 +24,7 @@ mod git;
 mod image;
 mod policy;
 mod port_forward;
+mod reading;
 mod render;
 mod schema;
 mod settings;

@@ -5,10 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail};
-use walkdir::WalkDir;
+use anyhow::{Result, bail};
 
-use super::super::{Context, Verdict, context::counted, note};
+use super::super::{Context, Verdict, context::counted, note, reading};
 use crate::{
     diag::{Code as Rule, Diagnostic, codes},
     policy::{
@@ -16,7 +15,8 @@ use crate::{
         rego::{self, lint},
         template::Template,
     },
-    source::{Sources, normalize, read_text},
+    resource::{hide_broken_secrets, hide_secrets},
+    source::{Sources, normalize},
     yaml::{Dialect, Node, parse, span_within},
 };
 
@@ -97,22 +97,21 @@ fn read(
         bail!("there is no {}", path.display());
     }
     let mut files = Vec::new();
-    for entry in WalkDir::new(path).sort_by_file_name() {
-        let entry = entry?;
-        let is_yaml = entry.path().extension().is_some_and(|one| one == "yaml" || one == "yml");
-        if entry.file_type().is_dir() || (entry.depth() > 0 && !is_yaml) {
-            continue;
-        }
-        let absolute = normalize(&std::path::absolute(entry.path())?);
-        let shown = absolute.strip_prefix(&context.root).unwrap_or(&absolute);
-        let text = read_text(entry.path())
-            .with_context(|| format!("failed to read {}", shown.display()))?;
-        let source = sources.add(shown.to_string_lossy(), text);
+    for (path, depth) in reading::yaml_files(path) {
+        let absolute = normalize(&std::path::absolute(&path)?);
+        let shown = absolute.strip_prefix(&context.root).unwrap_or(&absolute).to_string_lossy();
+        let bytes = reading::read(&path);
+        let Some(text) = reading::text(&shown, bytes, sources, diagnostics) else { continue };
+        let source = sources.add(shown, text);
         // Warnings are for whoever deploys the file; `gator` reads suites as YAML 1.2.
         let mut wrong = Vec::new();
         let documents = parse(sources, source, Dialect::Resource, &mut wrong);
+        hide_broken_secrets(sources, &wrong);
+        for document in &documents {
+            hide_secrets(sources, document);
+        }
         diagnostics.extend(wrong.into_iter().filter(Diagnostic::is_error));
-        files.push(File { path: absolute, documents, is_found: entry.depth() > 0 });
+        files.push(File { path: absolute, documents, is_found: depth > 0 });
     }
     Ok(files)
 }

@@ -12,16 +12,16 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{
-    super::{Areas, Context, Settings},
+    super::{Areas, Context, Settings, reading},
     Counts, graph,
 };
 use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
     kustomize::FILE_NAMES,
-    resource::{hide_broken_secrets, hide_secret},
+    resource::{hide_broken_secrets, hide_secrets},
     schema::{Store, custom::CustomKinds},
-    source::{FileError, MAX_FILE_BYTES, Sources, Span, read_bytes},
+    source::{FileError, MAX_FILE_BYTES, Sources, Span},
     yaml::{Dialect, Node, escape_json, parse},
 };
 
@@ -78,19 +78,22 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
             let (path, is_stream) = match entry {
                 Ok(entry) if entry.file_type().is_dir() => continue,
                 Ok(entry) => {
-                    let is_file = entry.file_type().is_file();
-                    let is_taken = entry.depth() == 0 || (is_file && is_manifest(entry.path()));
-                    if !is_taken {
+                    let is_named = entry.depth() == 0;
+                    if !is_named && !is_manifest(entry.path()) {
                         continue;
                     }
-                    (entry.into_path(), !is_file)
+                    // Whoever names a pipe writes to it. One that is found may never be written to.
+                    let is_stream = is_named && !entry.file_type().is_file();
+                    (entry.into_path(), is_stream)
                 }
                 // What a link to a directory around it leads to is looked at anyway.
                 Err(error) if error.loop_ancestor().is_some() => continue,
-                Err(error) => match error.path().filter(|_| is_dangling(&error)) {
-                    Some(link) if is_manifest(link) => (link.to_owned(), false),
-                    Some(_) => continue,
-                    None => bail!("failed to list {}: {error}", path.display()),
+                Err(error) => match error.path() {
+                    Some(other) if is_manifest(other) || other.is_dir() => {
+                        (other.to_owned(), false)
+                    }
+                    Some(_) if error.depth() > 0 => continue,
+                    _ => bail!("failed to list {}: {error}", path.display()),
                 },
             };
             let name = path.to_string_lossy().into_owned();
@@ -107,7 +110,7 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
     let store = check.store.with_custom(custom);
     inputs.par_iter().zip(&mut results).for_each(|(input, one)| {
         if one.has_custom_objects {
-            second(input, check.context, &store, one);
+            second(input, check, &store, one);
         }
     });
     let mut checked = Checked {
@@ -149,12 +152,6 @@ fn against_each_other(
     }
     let cluster = settings.declare(Cluster::new("", World::Open, found));
     report.add_across(&graph::check(&[cluster], &units, areas).diagnostics, &units);
-}
-
-/// Whether an entry is a link to nothing.
-fn is_dangling(error: &walkdir::Error) -> bool {
-    let kind = error.io_error().map(io::Error::kind);
-    error.depth() > 0 && kind == Some(io::ErrorKind::NotFound)
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -231,27 +228,9 @@ fn read_input(input: &Input, sources: &mut Sources, diagnostics: &mut Vec<Diagno
         Some(path) if input.is_stream => {
             File::open(path).map_err(FileError::from).and_then(read_stream)
         }
-        Some(path) => read_bytes(path),
+        Some(path) => reading::read(path),
     };
-    let (error, prefix) = match bytes.map(String::from_utf8) {
-        Ok(Ok(text)) => return text.into(),
-        Ok(Err(error)) => {
-            let at = error.utf8_error().valid_up_to();
-            let prefix = String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default());
-            (FileError::NotUtf8(at), prefix.into_owned())
-        }
-        Err(error) => (error, String::new()),
-    };
-    let end = u32::try_from(prefix.len()).unwrap_or(u32::MAX);
-    let source = sources.add(input.name.as_str(), prefix);
-    let message = format!("`{}` cannot be read: {error}", input.name);
-    let unreadable =
-        Diagnostic::error(codes::KUSTOMIZE_UNREADABLE, message, Span::new(source, end..end));
-    diagnostics.push(match error {
-        FileError::NotUtf8(_) => unreadable.with_help("save it as UTF-8"),
-        _ => unreadable,
-    });
-    Arc::default()
+    reading::text(&input.name, bytes, sources, diagnostics).map_or_else(Arc::default, Arc::from)
 }
 
 /// What a stream gives, which may have no end.
@@ -272,21 +251,13 @@ fn parse_text(
     let documents = parse(sources, source, DIALECT, diagnostics);
     hide_broken_secrets(sources, diagnostics);
     for document in &documents {
-        hide(sources, document);
+        hide_secrets(sources, document);
     }
     documents
 }
 
-/// Keeps the values of the Secrets of a document from being shown, also where it is malformed.
-fn hide(sources: &mut Sources, node: &Node) {
-    match items(node).or_else(|| node.as_sequence()) {
-        Some(items) => items.iter().for_each(|item| hide(sources, item)),
-        None => hide_secret(sources, node),
-    }
-}
-
 /// Checks what the first look has left.
-fn second(input: &Input, context: &Context, store: &Store, one: &mut First) {
+fn second(input: &Input, check: &Check<'_>, store: &Store, one: &mut First) {
     let mut diagnostics = Vec::new();
     let read;
     let Kept { sources, documents } = if let Some(kept) = &one.kept {
@@ -310,7 +281,7 @@ fn second(input: &Input, context: &Context, store: &Store, one: &mut First) {
             }
         });
     }
-    let mut report = context.report();
+    let mut report = check.context.report();
     report.add(&diagnostics, sources);
     one.report.merge(report);
 }

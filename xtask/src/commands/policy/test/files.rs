@@ -1,16 +1,18 @@
 //! Finding suites, and reading what they name.
 
 use std::{
+    collections::BTreeSet,
     env,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail};
-use walkdir::WalkDir;
 
 use crate::{
+    commands::reading,
     policy::suite::{File, GROUP},
-    source::{Sources, normalize, read_text},
+    resource::{hide_broken_secrets, hide_secrets},
+    source::{FileError, Sources, normalize, read_text},
     yaml::{Dialect, EmitError, parse, to_json},
 };
 
@@ -21,47 +23,35 @@ const BELOW: &str = "...";
 pub(super) struct Found {
     /// As seen from the current directory, if it is below that.
     pub path: PathBuf,
-    pub text: String,
+    /// What is in it.
+    pub bytes: Result<Vec<u8>, FileError>,
 }
 
 /// The files at some paths that may be suites, each once and in order.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
-    let mut files = Vec::new();
+    let mut files = BTreeSet::new();
+    let current = env::current_dir().context("failed to find the current directory")?;
     for path in paths {
         let path = if path.ends_with(BELOW) { path.parent().unwrap_or(path) } else { path };
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        if path.is_file() {
-            files.push(normalize(path));
-            continue;
-        }
-        if !path.is_dir() {
+        if !path.exists() {
             bail!("there is no file and no directory {}", path.display());
         }
-        for entry in WalkDir::new(path).sort_by_file_name() {
-            let entry = entry.with_context(|| format!("failed to search {}", path.display()))?;
-            let extension = entry.path().extension().and_then(|one| one.to_str());
-            if entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml")) {
-                files.push(normalize(entry.path()));
-            }
+        for (path, _) in reading::yaml_files(path) {
+            let path = normalize(&path);
+            files.insert(path.strip_prefix(&current).map(Path::to_owned).unwrap_or(path));
         }
     }
-    let current = env::current_dir().context("failed to find the current directory")?;
-    let mut found = Vec::new();
-    for path in &mut files {
-        if let Ok(below) = path.strip_prefix(&current) {
-            *path = below.to_owned();
-        }
+    let found = files.into_iter().map(|path| Found { bytes: reading::read(&path), path });
+    Ok(found.filter(Found::may_be_suite).collect())
+}
+
+impl Found {
+    /// Whether it may be one; what that cannot be told of may be.
+    fn may_be_suite(&self) -> bool {
+        let text = self.bytes.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.is_none_or(|text| text.contains(GROUP))
     }
-    files.sort();
-    files.dedup();
-    for path in files {
-        let text =
-            read_text(&path).with_context(|| format!("failed to read {}", path.display()))?;
-        if text.contains(GROUP) {
-            found.push(Found { path, text });
-        }
-    }
-    Ok(found)
 }
 
 /// Reads a file that a suite names.
@@ -70,6 +60,10 @@ pub(super) fn read(path: &Path, sources: &mut Sources) -> Result<File, String> {
     let id = sources.add(path.to_string_lossy(), text);
     let mut diagnostics = Vec::new();
     let documents = parse(sources, id, Dialect::Resource, &mut diagnostics);
+    hide_broken_secrets(sources, &diagnostics);
+    for document in &documents {
+        hide_secrets(sources, document);
+    }
     // What JSON has no place for reaches no policy.
     let unwritable = documents.iter().filter_map(|node| to_json(node, &mut String::new()).err());
     diagnostics.extend(unwritable.map(EmitError::diagnostic));

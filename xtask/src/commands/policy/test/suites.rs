@@ -7,12 +7,13 @@ use super::{
     schemas::Known,
 };
 use crate::{
-    commands::Context,
+    commands::{Context, reading},
     diag::{Diagnostic, Report, codes},
     policy::{
         client::Driver,
         suite::{Files, Filter, Runner, Suite, SuiteResult, mutations},
     },
+    resource::hide_broken_secrets,
     source::{Sources, Span, normalize},
     yaml::{Dialect, Node, parse},
 };
@@ -80,9 +81,14 @@ pub(super) fn has_error(report: &Report) -> bool {
 pub(super) fn run(found: Found, setting: &Setting<'_>) -> Option<Ran> {
     let mut sources = Sources::default();
     let path = found.path.to_string_lossy().into_owned();
-    let id = sources.add(path.as_str(), found.text);
     let mut wrong = Vec::new();
-    let documents = parse(&sources, id, Dialect::Resource, &mut wrong);
+    let text = reading::text(&path, found.bytes, &mut sources, &mut wrong);
+    let documents = text.map_or_else(Vec::new, |text| {
+        let id = sources.add(path.as_str(), text);
+        let documents = parse(&sources, id, Dialect::Resource, &mut wrong);
+        hide_broken_secrets(&mut sources, &wrong);
+        documents
+    });
     let report = |diagnostics: &[Diagnostic], sources: &Sources| {
         let mut report = setting.context.report();
         report.add(diagnostics, sources);
