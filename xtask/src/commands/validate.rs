@@ -1,6 +1,6 @@
 //! `validate`: checks what a cluster would be given, without one.
 
-use std::{env, path::PathBuf, time::Instant};
+use std::{collections::BTreeSet, env, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -13,7 +13,7 @@ use super::{
 use changed::Changed;
 
 use crate::{
-    diag::{Report, Severity, codes, did_you_mean},
+    diag::{Finding, Location, Report, Severity, codes, did_you_mean},
     repository::Change,
     schema::Store,
 };
@@ -124,6 +124,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
         let checked = files::check(&paths, &check)?;
         (checked.report, Vec::new(), checked.counts)
     };
+    tell_once(&mut report);
     settings.apply(&mut report, &extent);
     if let Some(changed) = changed {
         report.retain(|finding| changed.concerns(finding, &extent, context));
@@ -163,6 +164,17 @@ fn check_overlays(
         ..Counts::default()
     };
     Ok((found.report, found.changes, counts))
+}
+
+/// That a constraint has no template means that its kind has no schema, which is the same fault.
+fn tell_once(report: &mut Report) {
+    let constraints = report.findings().filter(|one| one.code == codes::POLICY_CONSTRAINT);
+    let told: BTreeSet<Location> = constraints.map(|one| one.primary.clone()).collect();
+    if !told.is_empty() {
+        let is_told =
+            |one: &Finding| one.code == codes::SCHEMA_UNKNOWN_KIND && told.contains(&one.primary);
+        report.retain(|one| !is_told(one));
+    }
 }
 
 /// Says of each file whether an API server would take what is in it. What the repository accepts or

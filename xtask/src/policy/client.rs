@@ -181,8 +181,12 @@ impl<'a> Policies<'a> {
             let message =
                 format!("there is no template for the constraint `{kind}/{}`", name(node));
             let at = node.get("kind").unwrap_or(node);
-            let help = did_you_mean(&kind, self.templates.values().map(|code| code.template.kind));
-            Fault { help, ..Fault::new(at, message) }
+            let kinds = self.templates.values().map(|code| code.template.kind);
+            let add = || {
+                format!("add the ConstraintTemplate whose `spec.crd.spec.names.kind` is `{kind}`")
+            };
+            let help = did_you_mean(&kind, kinds).unwrap_or_else(add);
+            Fault::new(at, message).help(help)
         })
     }
 
