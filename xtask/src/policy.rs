@@ -20,6 +20,7 @@ pub mod mutation;
 mod namespaces;
 pub mod native;
 mod object;
+pub mod of_tests;
 mod place;
 pub mod rego;
 mod request;

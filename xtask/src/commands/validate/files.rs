@@ -19,6 +19,7 @@ use crate::{
     cluster::{Cluster, Object, World},
     diag::{Diagnostic, Report, Severity, codes},
     kustomize::FILE_NAMES,
+    policy::of_tests,
     resource::{hide_broken_secrets, hide_secrets},
     schema::{Store, custom::CustomKinds},
     source::{FileError, MAX_FILE_BYTES, Sources, Span},
@@ -188,7 +189,7 @@ fn first(input: &Input, check: &Check<'_>) -> First {
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
     let text = read_input(input, &mut sources, &mut diagnostics);
-    let documents = parse_text(input, &text, &mut sources, &mut diagnostics);
+    let documents = parse_text(input, &text, check, &mut sources, &mut diagnostics);
     let mut one = First {
         report: context.report(),
         objects: 0,
@@ -244,16 +245,32 @@ fn read_stream(stream: impl Read) -> Result<Vec<u8>, FileError> {
 fn parse_text(
     input: &Input,
     text: &Arc<str>,
+    check: &Check<'_>,
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Node> {
     let source = sources.add(input.name.as_str(), Arc::clone(text));
+    let before = diagnostics.len();
     let documents = parse(sources, source, DIALECT, diagnostics);
     hide_broken_secrets(sources, diagnostics);
     for document in &documents {
         hide_secrets(sources, document);
     }
-    documents
+    let first = documents.first().filter(|_| !check.context.verdicts);
+    if first.is_none_or(|document| !of_tests::is(document, &input.name)) {
+        return documents;
+    }
+    // No API server reads it, and `gator` reads it otherwise.
+    let mut wrong = Vec::new();
+    let documents = parse(sources, source, Dialect::Resource, &mut wrong);
+    wrong.retain(Diagnostic::is_error);
+    diagnostics.splice(before.., wrong);
+    let (of_tests, objects) =
+        documents.into_iter().partition::<Vec<_>, _>(|one| of_tests::is(one, &input.name));
+    for document in of_tests.iter().filter(|_| check.areas.has("policy")) {
+        of_tests::check(document, diagnostics);
+    }
+    objects
 }
 
 /// Checks what the first look has left.
@@ -270,7 +287,7 @@ fn second(input: &Input, check: &Check<'_>, store: &Store, one: &mut First) {
             Some(text) => text,
             None => read_input(input, &mut sources, &mut told),
         };
-        let documents = parse_text(input, &text, &mut sources, &mut told);
+        let documents = parse_text(input, &text, check, &mut sources, &mut told);
         read = Kept { sources, documents };
         &read
     };

@@ -5,7 +5,7 @@
 //! or takes it out of one that is denied, and nothing else, and so turns the verdict around. Every
 //! case has at least one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{Assertion, Case, File, Files, Runner, Suite, Test, TestResult, Violations};
 use crate::{
@@ -21,6 +21,17 @@ use crate::{
 
 /// The name of the file.
 pub const FILE_NAME: &str = "mutations.yaml";
+
+/// Whether a document is the mutations of a suite, by the name of its file and as it is no object.
+pub fn is(document: &Node, path: &Path) -> bool {
+    let is_object = ["apiVersion", "kind"].iter().any(|key| document.get(key).is_some());
+    path.file_name().is_some_and(|name| name == FILE_NAME) && !is_object
+}
+
+/// Checks what does not depend on the suite.
+pub fn check(document: &Node) -> Result<(), Fault> {
+    read(document).map(|_| ())
+}
 
 /// One mutation as it is written.
 struct Written<'a> {
