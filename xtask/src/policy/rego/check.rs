@@ -5,6 +5,7 @@
 //! Source: the compiler of OPA 1.17.1 and the `regorewriter` of the constraint framework.
 
 mod calls;
+mod declarations;
 mod names;
 mod recursion;
 mod safety;
@@ -12,6 +13,7 @@ mod safety;
 use std::{collections::BTreeSet, ops::Range};
 
 pub(super) use calls::with_result;
+pub(super) use declarations::declarations;
 pub(super) use names::Names;
 
 use super::{
@@ -137,6 +139,11 @@ impl<'a> Findings<'a> {
         }
         for argument in &rule.arguments {
             self.term(argument, &scope);
+            pattern(argument, &mut |name, term| {
+                if matches!(name, "input" | "data") {
+                    self.add(format!("an argument must not be named `{name}`"), &term.range);
+                }
+            });
         }
         let head: Vec<&Term> = rule.head_terms().collect();
         if rule.bodies.is_empty() {
@@ -226,7 +233,7 @@ impl<'a> Findings<'a> {
 
     /// Checks literals, and the terms of the head that they are for.
     fn body(&mut self, body: &'a [Literal], head: &[&'a Term], outer: &Scope<'_, 'a>) {
-        let declared = self.declared(body, outer);
+        let declared = self.declared(body, head, outer);
         let mut scope = Scope { file: outer.file, parent: Some(outer), names: declared.clone() };
         // What has a value here has it in comprehensions, too; what is declared, only behind that.
         let given = self.safety(body, head, &scope);
@@ -258,9 +265,7 @@ impl<'a> Findings<'a> {
             }
             Expression::Every { key, value, collection, body } => {
                 self.term(collection, scope);
-                let names = key.iter().chain([value]).filter_map(Term::as_name).collect();
-                let inner = Scope { file: scope.file, parent: Some(scope), names };
-                self.body(body, &[], &inner);
+                self.every(key.as_ref(), value, body, scope);
             }
         }
         for with in &literal.with {
@@ -270,66 +275,6 @@ impl<'a> Findings<'a> {
                 _ => self.term(&with.value, scope),
             }
         }
-    }
-
-    /// The names that `:=` and `some` declare in a body, and what is wrong with how they do.
-    fn declared(&mut self, body: &'a [Literal], outer: &Scope<'_, 'a>) -> BTreeSet<&'a str> {
-        let mut names = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        for literal in body {
-            let mut new: Vec<(&'a str, &'a Term)> = Vec::new();
-            declarations(&literal.expression, &mut |name, term| new.push((name, term)));
-            match &literal.expression {
-                Expression::Assign(left, right) => {
-                    free_names(right, &mut |name| {
-                        seen.insert(name);
-                    });
-                    if new.is_empty() {
-                        self.add("`:=` assigns to a name", &left.range);
-                    }
-                    if literal.negated {
-                        self.add("an assignment cannot be negated", &literal.range);
-                    }
-                }
-                Expression::Some(_) => {}
-                Expression::SomeIn { collection, .. } => {
-                    free_names(collection, &mut |name| {
-                        seen.insert(name);
-                    });
-                }
-                Expression::Term(_) | Expression::Unify(..) | Expression::Every { .. } => {
-                    literal.children(&mut |term| {
-                        free_names(term, &mut |name| {
-                            seen.insert(name);
-                        });
-                    });
-                }
-            }
-            for (name, term) in new {
-                if name == "_" {
-                    continue;
-                }
-                let is_assigned = matches!(literal.expression, Expression::Assign(..));
-                if is_assigned
-                    && self.program.version == Version::V1
-                    && matches!(name, "input" | "data")
-                {
-                    self.add(format!("`{name}` must not be assigned"), &term.range);
-                }
-                let is_pattern = matches!(literal.expression, Expression::SomeIn { .. });
-                if is_assigned && outer.parent.is_none() && outer.names.contains(name) {
-                    self.add(format!("the argument `{name}` is assigned"), &term.range);
-                } else if is_pattern {
-                    names.insert(name);
-                } else if !names.insert(name) {
-                    self.add(format!("`{name}` is declared above"), &term.range);
-                } else if is_assigned && seen.contains(name) && !outer.is_global(self.program, name)
-                {
-                    self.add(format!("`{name}` is assigned behind its use"), &term.range);
-                }
-            }
-        }
-        names
     }
 }
 
@@ -374,26 +319,8 @@ impl Scope<'_, '_> {
     }
 }
 
-/// Calls `visit` for each name that an expression declares.
-fn declarations<'a>(expression: &'a Expression, visit: &mut dyn FnMut(&'a str, &'a Term)) {
-    match expression {
-        Expression::Assign(left, _) => pattern(left, visit),
-        Expression::Some(terms) => {
-            for term in terms {
-                pattern(term, visit);
-            }
-        }
-        Expression::SomeIn { key, value, .. } => {
-            for term in key.iter().chain([value]) {
-                pattern(term, visit);
-            }
-        }
-        Expression::Term(_) | Expression::Unify(..) | Expression::Every { .. } => {}
-    }
-}
-
 /// Calls `visit` for each name of a pattern: of arrays and the values of objects.
-fn pattern<'a>(term: &'a Term, visit: &mut dyn FnMut(&'a str, &'a Term)) {
+pub(super) fn pattern<'a>(term: &'a Term, visit: &mut dyn FnMut(&'a str, &'a Term)) {
     match &term.kind {
         TermKind::Name(name) => visit(name, term),
         TermKind::Array(items) => items.iter().for_each(|item| pattern(item, visit)),

@@ -6,10 +6,12 @@
 //! - What a negated literal calls with is evaluated before it, so that an undefined argument makes the
 //!   body undefined and the negation is not true.
 //! - Arithmetic is calls of our own functions, which calculate with decimals.
+//! - What is declared has a name of its own in each body.
 //! - `print` is left out, as the driver of Gatekeeper does.
 //!
 //! Invariant: each part of the result is marked with where it comes from.
 
+mod locals;
 mod terms;
 
 use std::{
@@ -19,11 +21,12 @@ use std::{
 };
 
 use super::{
-    check::{Names, with_result},
+    check::{Names, declarations, pattern, with_result},
     functions::SIZED,
     negation, signatures,
     syntax::{Expression, File, Literal, Otherwise, Rule, RuleKind, Term, TermKind},
 };
+use locals::Locals;
 use terms::dotted;
 
 /// How much work the parser of the interpreter may have. It reads the first term in brackets twice,
@@ -80,6 +83,7 @@ pub(super) fn emit(
         hoisted: BTreeMap::new(),
         temporaries: 0,
         keywords: BTreeSet::new(),
+        locals: Locals::of(file),
     };
     let mut work = 0_u64;
     for rule in &file.rules {
@@ -104,6 +108,7 @@ struct Writer<'a> {
     temporaries: usize,
     /// Those that must be imported.
     keywords: BTreeSet<&'static str>,
+    locals: Locals,
 }
 
 impl Writer<'_> {
@@ -157,10 +162,12 @@ impl Writer<'_> {
         let mut work = 0_u64;
         for body in &rule.bodies {
             self.mark(&rule.range, None);
+            self.locals.enter(body);
             work = work.saturating_add(self.head(rule));
             self.out.push_str(" {\n");
             work = work.saturating_add(self.body(body));
             self.out.push('}');
+            self.locals.leave();
             for otherwise in &rule.otherwise {
                 work = work.saturating_add(self.otherwise(otherwise));
             }
@@ -170,7 +177,7 @@ impl Writer<'_> {
     }
 
     fn head(&mut self, rule: &Rule) -> u64 {
-        let mut work = self.term(&rule.name);
+        let mut work = self.global(&rule.name);
         let mut value = true;
         match &rule.kind {
             RuleKind::Complete => {}
@@ -212,16 +219,20 @@ impl Writer<'_> {
     }
 
     fn otherwise(&mut self, otherwise: &Otherwise) -> u64 {
+        let body = otherwise.body.as_deref().unwrap_or_default();
+        self.locals.enter(body);
         self.out.push_str(" else");
         let work = self.value(otherwise.value.as_ref());
         self.out.push_str(" {\n");
-        let body = self.body(otherwise.body.as_deref().unwrap_or_default());
+        let body = self.body(body);
         self.out.push('}');
+        self.locals.leave();
         work.saturating_add(body)
     }
 
     /// Each literal is a line.
     fn body(&mut self, body: &[Literal]) -> u64 {
+        self.locals.begin();
         let start = self.out.len();
         let mut work = 0_u64;
         for literal in body {
@@ -265,6 +276,7 @@ impl Writer<'_> {
         work = work.saturating_add(self.expression(&literal.expression, literal.negated));
         self.hoisted.clear();
         self.with(literal);
+        self.locals.declare(&literal.expression, true);
         self.out.push('\n');
         self.hoisted = outer;
         work.saturating_mul(2)
@@ -290,7 +302,7 @@ impl Writer<'_> {
     fn with(&mut self, literal: &Literal) {
         for with in &literal.with {
             self.out.push_str(" with ");
-            self.term(&with.target);
+            self.global(&with.target);
             self.out.push_str(" as ");
             self.nested(&with.value);
         }
@@ -313,12 +325,32 @@ impl Writer<'_> {
                 let operator = if negated { " == " } else { " = " };
                 self.sides(left, operator, right)
             }
-            Expression::Assign(left, right) => self.sides(left, " := ", right),
+            Expression::Assign(left, right) => {
+                self.locals.declare(expression, true);
+                let work = self.nested(left);
+                self.locals.declare(expression, false);
+                self.out.push_str(" := ");
+                work.saturating_add(self.nested(right))
+            }
             Expression::Some(names) => {
+                self.locals.declare(expression, true);
                 self.out.push_str("some ");
                 self.terms(names)
             }
             Expression::SomeIn { key, value, collection } => {
+                self.locals.declare(expression, true);
+                if !declares_all(expression) {
+                    let work = self.nested(value);
+                    self.out.push_str(" = ");
+                    let collection = self.head_of_reference(collection);
+                    self.out.push('[');
+                    let key = match key {
+                        Some(key) => self.nested(key),
+                        None => self.word("_"),
+                    };
+                    self.out.push(']');
+                    return work.saturating_add(collection).saturating_add(key);
+                }
                 self.keywords.insert("in");
                 self.out.push_str("some ");
                 self.pairs(key.as_ref(), value, collection)
@@ -326,10 +358,22 @@ impl Writer<'_> {
             Expression::Every { key, value, collection, body } => {
                 self.keywords.extend(["every", "in"]);
                 self.out.push_str("every ");
-                let work = self.pairs(key.as_ref(), value, collection);
+                self.locals.enter_every(key.as_ref(), value);
+                if let Some(key) = key {
+                    self.term(key);
+                    self.out.push_str(", ");
+                }
+                self.term(value);
+                self.out.push_str(" in ");
+                let names = self.locals.leave();
+                let work = self.nested(collection);
+                self.locals.resume(names);
+                self.locals.enter(body);
                 self.out.push_str(" {\n");
                 let body = self.body(body);
                 self.out.push('}');
+                self.locals.leave();
+                self.locals.leave();
                 work.saturating_add(body)
             }
         }
@@ -344,6 +388,18 @@ impl Writer<'_> {
             None => signatures::arity(&path.join(".")),
         }
     }
+}
+
+/// Whether `some` declares every name that is in front of `in`: one that is behind it, too, is no new
+/// one.
+fn declares_all(expression: &Expression) -> bool {
+    let Expression::SomeIn { key, value, .. } = expression else { return true };
+    let (mut names, mut declared) = (BTreeSet::new(), BTreeSet::new());
+    for term in key.iter().chain([value]) {
+        pattern(term, &mut |name, _| _ = names.insert(name));
+    }
+    declarations(expression, &mut |name, _| _ = declared.insert(name));
+    names == declared
 }
 
 fn is_print(literal: &Literal) -> bool {
@@ -368,10 +424,15 @@ fn nested_walks(literal: &Literal) -> Vec<&Term> {
     }
     let mut found = Vec::new();
     match &literal.expression {
-        Expression::Term(term) => term.children(&mut |child| add(child, &mut found)),
+        Expression::Term(term) => add(term, &mut found),
         Expression::Unify(left, right) | Expression::Assign(left, right) => {
-            for side in [left, right] {
-                side.children(&mut |child| add(child, &mut found));
+            for (side, other) in [(left, right), (right, left)] {
+                // With a name it is a literal of its own already.
+                if other.as_name().is_some() {
+                    side.children(&mut |child| add(child, &mut found));
+                } else {
+                    add(side, &mut found);
+                }
             }
         }
         Expression::SomeIn { collection, .. } => add(collection, &mut found),

@@ -17,6 +17,7 @@ fn code_means_what_gatekeeper_makes_of_it() {
         include_str!("tests/expressions.jsonl"),
         include_str!("tests/bodies.jsonl"),
         include_str!("tests/modules.jsonl"),
+        include_str!("tests/scopes.jsonl"),
     ];
     let mut failed = Vec::new();
     on_big_stack(|| {

@@ -3,7 +3,10 @@
 //! Source: the reordering for safety in OPA's compiler: a literal is safe when everything that it
 //! needs has a value, and then it may give values to other variables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     Expression, Findings, Literal, Scope, Term, TermKind, no_closure, pattern, with_result,
@@ -27,7 +30,8 @@ impl<'a> Findings<'a> {
         let mut literals: Vec<(Part<'a>, bool)> =
             body.iter().map(|literal| (Part::Literal(literal), false)).collect();
         literals.extend(head.iter().map(|term| (Part::Head(term), false)));
-        let mut flow = Flow { findings: self, scope, safe: BTreeSet::new() };
+        let mut flow =
+            Flow { findings: self, scope, safe: BTreeSet::new(), hidden: hidden(body, scope) };
         for _ in 0..ROUNDS {
             let mut moved = false;
             for (part, done) in &mut literals {
@@ -68,7 +72,8 @@ impl<'a> Findings<'a> {
         let mut said = BTreeSet::new();
         for (part, _) in literals.iter().filter(|(_, done)| !done) {
             let mut found: Vec<(Variable<'a>, &'a Term)> = Vec::new();
-            let flow = Flow { findings: self, scope, safe: safe.clone() };
+            let (safe, hidden) = (safe.clone(), BTreeMap::new());
+            let flow = Flow { findings: self, scope, safe, hidden };
             let outputs = flow.outputs(*part);
             part.terms(&mut |term| {
                 no_closure(term, &mut |term| {
@@ -130,6 +135,24 @@ struct Flow<'f, 's, 'a> {
     findings: &'f Findings<'a>,
     scope: &'f Scope<'s, 'a>,
     safe: BTreeSet<Variable<'a>>,
+    hidden: Hidden<'a>,
+}
+
+/// Names that are declared from others of the same name, as in `[x | x := x + 1]`, and where these are.
+type Hidden<'a> = BTreeMap<&'a str, Range<usize>>;
+
+fn hidden<'a>(body: &'a [Literal], scope: &Scope<'_, 'a>) -> Hidden<'a> {
+    let mut found = BTreeMap::new();
+    for literal in body {
+        if let Expression::Assign(left, right) = &literal.expression {
+            pattern(left, &mut |name, _| {
+                if scope.parent.is_some_and(|outer| outer.is_local(name)) {
+                    found.insert(name, right.range.clone());
+                }
+            });
+        }
+    }
+    found
 }
 
 impl<'a> Flow<'_, '_, 'a> {
@@ -138,6 +161,9 @@ impl<'a> Flow<'_, '_, 'a> {
         let name = term.as_name()?;
         if name == "_" {
             return Some((name, term.range.start));
+        }
+        if self.hidden.get(name).is_some_and(|range| range.contains(&term.range.start)) {
+            return None;
         }
         if self.scope.names.contains(name) {
             return Some((name, 0));

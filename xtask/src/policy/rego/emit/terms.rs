@@ -6,7 +6,7 @@ use super::{
     super::{
         format,
         functions::SIZED,
-        syntax::{Comprehension, Term, TermKind},
+        syntax::{Comprehension, Step, Term, TermKind},
     },
     Writer,
 };
@@ -67,25 +67,18 @@ impl Writer<'_> {
                 let object = format!("{{{}: {}}}", quoted(format::NUMBER), quoted(text));
                 self.word(&object)
             }
-            TermKind::Number(text) | TermKind::Name(text) => self.word(text),
+            TermKind::Number(text) => self.word(text),
+            TermKind::Name(name) => {
+                self.out.push_str(self.locals.get(name));
+                1
+            }
             TermKind::Text(text) => {
                 let quoted = quoted(text);
                 self.word(&quoted)
             }
             TermKind::Reference { head, path } => {
-                let mut work = self.head_of_reference(head);
-                for step in path {
-                    let name = step.term.as_text().filter(|text| step.dotted && is_name(text));
-                    if let Some(name) = name {
-                        self.out.push('.');
-                        self.out.push_str(name);
-                    } else {
-                        self.out.push('[');
-                        work = work.saturating_add(self.nested(&step.term));
-                        self.out.push(']');
-                    }
-                }
-                work
+                let work = self.head_of_reference(head);
+                work.saturating_add(self.steps(path))
             }
             TermKind::Call { arguments, .. } => self.call(term, arguments),
             TermKind::Operation { operator, left, right } => {
@@ -107,6 +100,7 @@ impl Writer<'_> {
                     if *kind == Comprehension::Array { ("[", "]") } else { ("{", "}") };
                 self.out.push_str(open);
                 let mut work = 0_u64;
+                self.locals.enter(body);
                 if let Some(key) = key {
                     work = self.nested(key).saturating_mul(2);
                     self.out.push_str(": ");
@@ -116,11 +110,39 @@ impl Writer<'_> {
                 let outer = std::mem::replace(&mut self.keeps_numbers, false);
                 work = work.saturating_add(self.body(body));
                 self.keeps_numbers = outer;
+                self.locals.leave();
                 self.out.push_str(close);
                 work
             }
         };
         work.saturating_add(1)
+    }
+
+    /// A name or a reference whose head is none of the names that a body declares.
+    pub(super) fn global(&mut self, term: &Term) -> u64 {
+        match &term.kind {
+            TermKind::Reference { head, path } => {
+                self.word(head.as_name().unwrap_or_default()).saturating_add(self.steps(path))
+            }
+            _ => self.word(term.as_name().unwrap_or_default()),
+        }
+    }
+
+    /// Fields and keys behind the head of a reference.
+    pub(super) fn steps(&mut self, path: &[Step]) -> u64 {
+        let mut work = 0_u64;
+        for step in path {
+            let name = step.term.as_text().filter(|text| step.dotted && is_name(text));
+            if let Some(name) = name {
+                self.out.push('.');
+                self.out.push_str(name);
+            } else {
+                self.out.push('[');
+                work = work.saturating_add(self.nested(&step.term));
+                self.out.push(']');
+            }
+        }
+        work
     }
 
     pub(super) fn word(&mut self, word: &str) -> u64 {
@@ -152,7 +174,7 @@ impl Writer<'_> {
     }
 
     /// The interpreter reads no field of something in parentheses.
-    fn head_of_reference(&mut self, head: &Term) -> u64 {
+    pub(super) fn head_of_reference(&mut self, head: &Term) -> u64 {
         let has_operator = match &head.kind {
             TermKind::Operation { operator, .. } => arithmetic(operator).is_none(),
             TermKind::Member { .. } => true,
