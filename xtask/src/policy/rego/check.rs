@@ -9,16 +9,22 @@ mod declarations;
 mod names;
 mod recursion;
 mod safety;
+mod types;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 pub(super) use calls::with_result;
 pub(super) use declarations::declarations;
 pub(super) use names::Names;
 
+use types::Known;
+
 use super::{
     super::Problem,
-    Version, signatures,
+    Version,
     syntax::{Expression, File, Literal, Rule, RuleKind, Term, TermKind},
 };
 
@@ -89,17 +95,13 @@ impl<'a> Findings<'a> {
             self.add("the module has no rule `violation`", &file.package_range);
             return;
         };
-        for rule in std::iter::once(first).chain(entries) {
-            let element = match &rule.kind {
-                RuleKind::Set(element) | RuleKind::Object(element) => Some(element),
-                RuleKind::Complete => rule.value.as_ref(),
-                RuleKind::Function => None,
-            };
-            // The driver looks for `msg` in each element.
-            let is_scalar = element.is_none_or(|element| signatures::fits(element, "aSo").is_err());
-            if is_scalar && !rule.is_default {
-                self.add("`violation` must be a set of objects with a `msg`", &rule.range);
-            }
+        // The driver looks for `msg` in each element, and OPA refuses what none of them can have.
+        let mut rules = std::iter::once(first).chain(entries).filter(|rule| !rule.is_default);
+        let Some(first) = rules.next() else { return };
+        if types::has_no_message(first)
+            && (rules.all(types::has_no_message) || !matches!(first.kind, RuleKind::Set(_)))
+        {
+            self.add("`violation` must be a set of objects with a `msg`", &first.range);
         }
     }
 
@@ -133,7 +135,8 @@ impl<'a> Findings<'a> {
             self.add(format!("a rule must not be named `{name}`"), &rule.name.range);
         }
         self.definition = self.program.names.definition_of(file, &path);
-        let scope = Scope { file, parent: None, names: Self::parameters(rule) };
+        let names = Self::parameters(rule);
+        let scope = Scope { file, parent: None, names, known: BTreeMap::new() };
         if rule.is_default {
             self.default(rule);
         }
@@ -234,7 +237,8 @@ impl<'a> Findings<'a> {
     /// Checks literals, and the terms of the head that they are for.
     fn body(&mut self, body: &'a [Literal], head: &[&'a Term], outer: &Scope<'_, 'a>) {
         let declared = self.declared(body, head, outer);
-        let mut scope = Scope { file: outer.file, parent: Some(outer), names: declared.clone() };
+        let (names, known) = (declared.clone(), BTreeMap::new());
+        let mut scope = Scope { file: outer.file, parent: Some(outer), names, known };
         // What has a value here has it in comprehensions, too; what is declared, only behind that.
         let given = self.safety(body, head, &scope);
         scope.names = given.into_iter().filter(|name| !declared.contains(name)).collect();
@@ -242,7 +246,10 @@ impl<'a> Findings<'a> {
             for with in &literal.with {
                 self.data_reference(&with.target, &scope);
             }
-            self.terms_of(literal, &scope);
+            if !literal.is_print() {
+                self.terms_of(literal, &scope);
+            }
+            self.learn(&literal.expression, &mut scope);
             declarations(&literal.expression, &mut |name, _| {
                 scope.names.insert(name);
             });
@@ -254,13 +261,22 @@ impl<'a> Findings<'a> {
 
     fn terms_of(&mut self, literal: &'a Literal, scope: &Scope<'_, 'a>) {
         match &literal.expression {
-            Expression::Term(term) => self.statement(term, literal.negated, scope),
+            Expression::Term(term) => {
+                if let TermKind::Operation { operator: "==", left, right } = &term.kind {
+                    self.equal(left, right, scope);
+                }
+                self.statement(term, literal.negated, scope);
+            }
             Expression::Unify(left, right) | Expression::Assign(left, right) => {
+                if matches!(literal.expression, Expression::Unify(..)) {
+                    self.equal(left, right, scope);
+                }
                 self.term(left, scope);
                 self.term(right, scope);
             }
             Expression::Some(_) => {}
             Expression::SomeIn { key, value, collection } => {
+                self.collection(collection, scope);
                 key.iter().chain([value, collection]).for_each(|term| self.term(term, scope));
             }
             Expression::Every { key, value, collection, body } => {
@@ -306,6 +322,8 @@ struct Scope<'s, 'a> {
     file: &'a File,
     parent: Option<&'s Scope<'s, 'a>>,
     names: BTreeSet<&'a str>,
+    /// What is certain about some of them.
+    known: BTreeMap<&'a str, Known<'a>>,
 }
 
 impl Scope<'_, '_> {

@@ -236,7 +236,7 @@ impl Writer<'_> {
         let start = self.out.len();
         let mut work = 0_u64;
         for literal in body {
-            if !is_print(literal) {
+            if !literal.is_print() {
                 work = work.saturating_add(self.literal(literal));
             }
         }
@@ -400,14 +400,6 @@ fn declares_all(expression: &Expression) -> bool {
     }
     declarations(expression, &mut |name, _| _ = declared.insert(name));
     names == declared
-}
-
-fn is_print(literal: &Literal) -> bool {
-    let Expression::Term(Term { kind: TermKind::Call { function, .. }, .. }) = &literal.expression
-    else {
-        return false;
-    };
-    function.len() == 1 && function.first().is_some_and(|name| name == "print")
 }
 
 /// The calls of `walk` inside of other terms.

@@ -6,6 +6,8 @@
 //! Source: `topdown` of OPA 1.17.1.
 
 mod documents;
+mod extended;
+mod globs;
 mod guarded;
 mod hashes;
 mod networks;
@@ -13,6 +15,8 @@ mod numbers;
 mod patterns;
 mod sets;
 mod texts;
+mod units;
+mod versions;
 
 use std::collections::BTreeSet;
 
@@ -28,6 +32,7 @@ type Function = fn(&[Value]) -> Outcome;
 /// Name, number of arguments and what it does; they hide those of the interpreter.
 const FUNCTIONS: &[&[(&str, u8, Function)]] = &[
     documents::FUNCTIONS,
+    globs::FUNCTIONS,
     guarded::FUNCTIONS,
     hashes::FUNCTIONS,
     networks::FUNCTIONS,
@@ -35,6 +40,8 @@ const FUNCTIONS: &[&[(&str, u8, Function)]] = &[
     patterns::FUNCTIONS,
     sets::FUNCTIONS,
     texts::FUNCTIONS,
+    units::FUNCTIONS,
+    versions::FUNCTIONS,
 ];
 
 /// Gives an engine the functions that the code uses.

@@ -265,6 +265,13 @@ impl Term {
 }
 
 impl Literal {
+    /// Whether it only prints, which Gatekeeper leaves out.
+    pub fn is_print(&self) -> bool {
+        matches!(&self.expression, Expression::Term(Term {
+            kind: TermKind::Call { function, .. }, ..
+        }) if matches!(function.as_slice(), [name] if name == "print"))
+    }
+
     /// Calls `visit` with each term directly in it: modifiers too, without those of the body of `every`.
     pub fn children<'a>(&'a self, visit: &mut dyn FnMut(&'a Term)) {
         match &self.expression {

@@ -16,8 +16,12 @@ fn code_means_what_gatekeeper_makes_of_it() {
     let cases = [
         include_str!("tests/expressions.jsonl"),
         include_str!("tests/bodies.jsonl"),
+        include_str!("tests/globs_and_times.jsonl"),
         include_str!("tests/modules.jsonl"),
+        include_str!("tests/numbers.jsonl"),
         include_str!("tests/scopes.jsonl"),
+        include_str!("tests/texts.jsonl"),
+        include_str!("tests/types.jsonl"),
     ];
     let mut failed = Vec::new();
     on_big_stack(|| {

@@ -63,7 +63,7 @@ fn json_float(n: f64) -> Option<String> {
 }
 
 /// Go's `'g'` with the shortest digits: an exponent of at least two digits below 1e-4 and from 1e6
-/// on. (Only `%v` of Go's fmt package waits until 1e21.)
+/// on.
 fn general_float(n: f64) -> String {
     let decimal = Decimal::shortest(n);
     if (-4..6).contains(&decimal.exponent) {

@@ -33,6 +33,7 @@ impl<'a> Findings<'a> {
             TermKind::Name(_) => self.value(term, scope),
             TermKind::Reference { head, .. } => {
                 self.value(term, scope);
+                self.first_step(term, scope);
                 term.children(&mut |child| {
                     if !std::ptr::eq(child, head.as_ref()) || child.as_name().is_none() {
                         self.term(child, scope);
@@ -43,7 +44,9 @@ impl<'a> Findings<'a> {
             TermKind::Call { function, arguments } => {
                 self.call(term, function, arguments, None, scope);
             }
-            TermKind::Operation { operator, left, right } => self.operation(operator, left, right),
+            TermKind::Operation { operator, left, right } => {
+                self.operation(operator, left, right, scope);
+            }
             TermKind::Comprehension { key, value, body, .. } => {
                 let head: Vec<&Term> =
                     key.iter().map(AsRef::as_ref).chain([value.as_ref()]).collect();
@@ -126,7 +129,12 @@ impl<'a> Findings<'a> {
         }
         let arity = match own {
             Some(own) => own.arity(),
-            None if resolved.is_none() && name == "print" => return,
+            None if resolved.is_none() && name == "print" => {
+                if statement.is_none() {
+                    self.add("`print` has no value", &term.range);
+                }
+                return;
+            }
             None if resolved.is_none() && signatures::is_in(&name, self.program.version) => {
                 signatures::arity(&name)
             }
@@ -144,7 +152,7 @@ impl<'a> Findings<'a> {
             let message = format!("`{name}` takes {}, not {}", arguments(arity), given.len());
             self.add(message, &term.range);
         } else if own.is_none() {
-            self.types(&name, given);
+            self.types(&name, given, scope);
         }
     }
 
@@ -167,10 +175,10 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn types(&mut self, name: &str, given: &'a [Term]) {
+    fn types(&mut self, name: &str, given: &'a [Term], scope: &Scope<'_, 'a>) {
         let letters = signatures::signature(name).unwrap_or_default().split_terminator(' ');
         for (at, (argument, letters)) in given.iter().zip(letters).enumerate() {
-            if let Err(found) = signatures::fits(argument, letters) {
+            if let Some(found) = self.misfit(argument, letters, scope) {
                 let message = format!(
                     "argument {} of `{name}` must be {}, not {found}",
                     at + 1,
@@ -181,13 +189,19 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn operation(&mut self, operator: &str, left: &'a Term, right: &'a Term) {
+    fn operation(
+        &mut self,
+        operator: &str,
+        left: &'a Term,
+        right: &'a Term,
+        scope: &Scope<'_, 'a>,
+    ) {
         let Some((_, name)) = OPERATORS.iter().find(|(symbol, _)| *symbol == operator) else {
             return;
         };
         let letters = signatures::signature(name).unwrap_or_default();
         for (operand, letters) in [left, right].into_iter().zip(letters.split_terminator(' ')) {
-            if let Err(found) = signatures::fits(operand, letters) {
+            if let Some(found) = self.misfit(operand, letters, scope) {
                 let message = format!(
                     "an operand of `{operator}` must be {}, not {found}",
                     signatures::in_words(letters)

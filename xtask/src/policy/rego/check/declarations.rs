@@ -3,7 +3,7 @@
 //! Source: the rewriting of local variables in OPA's compiler, which goes through a body from its first
 //! literal to its last one: a name must not be declared twice, nor behind its first use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expression, Findings, Literal, Scope, Term, TermKind, Version, free_names, pattern};
 
@@ -84,7 +84,8 @@ impl<'a> Findings<'a> {
             }
         }
         self.unused(&declared, body, BTreeSet::new());
-        let inner = Scope { file: scope.file, parent: Some(scope), names };
+        let known = BTreeMap::new();
+        let inner = Scope { file: scope.file, parent: Some(scope), names, known };
         self.body(body, &[], &inner);
         for literal in body {
             declarations(&literal.expression, &mut |name, term| {

@@ -27,8 +27,11 @@ impl<'a> Findings<'a> {
         head: &[&'a Term],
         scope: &Scope<'_, 'a>,
     ) -> Vec<&'a str> {
-        let mut literals: Vec<(Part<'a>, bool)> =
-            body.iter().map(|literal| (Part::Literal(literal), false)).collect();
+        let mut literals: Vec<(Part<'a>, bool)> = body
+            .iter()
+            .filter(|literal| !literal.is_print())
+            .map(|literal| (Part::Literal(literal), false))
+            .collect();
         literals.extend(head.iter().map(|term| (Part::Head(term), false)));
         let mut flow =
             Flow { findings: self, scope, safe: BTreeSet::new(), hidden: hidden(body, scope) };
@@ -123,12 +126,17 @@ impl<'a> Part<'a> {
                     }
                     Expression::Every { collection, .. } => visit(collection),
                 }
-                for with in &literal.with {
+                for with in literal.with.iter().filter(|with| !is_function(&with.value)) {
                     visit(&with.value);
                 }
             }
         }
     }
+}
+
+/// Whether a term is a function that OPA provides: one may stand for another one.
+fn is_function(term: &Term) -> bool {
+    term.fixed_path().is_some_and(|path| signatures::signature(&path.join(".")).is_some())
 }
 
 struct Flow<'f, 's, 'a> {
@@ -202,7 +210,8 @@ impl<'a> Flow<'_, '_, 'a> {
             }
             Part::Literal(literal) => literal,
         };
-        if literal.negated || !literal.with.iter().all(|with| self.all_safe(&with.value, &out)) {
+        let is_safe = |value| is_function(value) || self.all_safe(value, &out);
+        if literal.negated || !literal.with.iter().all(|with| is_safe(&with.value)) {
             return out;
         }
         match &literal.expression {

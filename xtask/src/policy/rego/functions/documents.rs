@@ -20,10 +20,11 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("json.marshal_with_options", 2, |arguments| marshal("json.marshal_with_options", arguments)),
     ("json.unmarshal", 1, |arguments| parsed(arguments, json)),
     ("to_number", 1, |arguments| {
-        let text = text(arguments.first());
-        let fits =
-            text.is_none_or(|text| has_small_numbers(text) && text.trim().len() == text.len());
-        Ok(if fits { native("to_number", arguments) } else { None })
+        let Some(text) = text(arguments.first()) else { return Ok(native("to_number", arguments)) };
+        if !has_small_numbers(text) || text.trim().len() != text.len() {
+            return Ok(None);
+        }
+        Ok(native("to_number", arguments).or_else(|| loose_number(text)))
     }),
     ("yaml.is_valid", 1, |arguments| is_valid(arguments, of_yaml)),
     ("yaml.marshal", 1, |arguments| {
@@ -58,6 +59,18 @@ fn of_yaml(text: &str) -> Option<Value> {
         return None;
     }
     Some(documents.first().map_or(Value::Null, value_of))
+}
+
+/// What Go reads as a number and JSON does not: `+1`, `.5`, `5.` and `007`.
+fn loose_number(text: &str) -> Option<Value> {
+    let fits = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E');
+    if !text.bytes().all(fits) {
+        return None;
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(Value::from(whole));
+    }
+    text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
 }
 
 /// Go escapes what HTML gives a meaning to.

@@ -73,7 +73,6 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
             range(arguments, integer(arguments.get(2)).unwrap_or(1).max(1))
         }),
     ),
-    ("object.subset", 2, guarded!("object.subset", whole)),
     ("object.union", 2, guarded!("object.union", whole)),
     ("object.union_n", 1, guarded!("object.union_n", whole)),
     (

@@ -1,9 +1,9 @@
-//! Arithmetic. OPA reads numbers as decimals and calculates with more digits than a float has, so
-//! that `0.1 + 0.2` is `0.3`; here two floats are added and multiplied as the decimals that they print.
+//! Arithmetic. OPA reads numbers as decimals and calculates with 64 bits of digits, of which a float
+//! has 53, so that `0.1 + 0.2` is `0.3`: see [`Extended`].
 
 use regorus::Value;
 
-use super::{Function, Outcome, elements};
+use super::{Function, Outcome, elements, extended::Extended};
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("plus", 2, |arguments| calculate(arguments, Operator::Plus)),
@@ -82,67 +82,74 @@ fn number(value: f64) -> Value {
 }
 
 fn floats(left: f64, right: f64, operator: Operator) -> Option<f64> {
-    let exact =
-        Decimal::of(left).zip(Decimal::of(right)).and_then(|(left, right)| match operator {
-            Operator::Plus => left.plus(right),
-            Operator::Minus => left.plus(Decimal { digits: -right.digits, ..right }),
-            Operator::Times => left.times(right),
-            Operator::Over | Operator::Modulo => None,
-        });
-    let result = match (exact, operator) {
-        (Some(exact), _) => exact.to_float()?,
-        (None, Operator::Plus) => left + right,
-        (None, Operator::Minus) => left - right,
-        (None, Operator::Times) => left * right,
-        (None, Operator::Over) => {
-            if right == 0.0 {
-                return None;
-            }
-            left / right
-        }
+    let (left, right) = (Extended::of(left)?, Extended::of(right)?);
+    let result = match operator {
+        Operator::Plus => left.plus(right),
+        Operator::Minus => left.plus(right.negated()),
+        Operator::Times => left.times(right),
+        Operator::Over => left.over(right)?,
         // OPA has it for whole numbers only.
-        (None, Operator::Modulo) => return None,
+        Operator::Modulo => return None,
     };
-    result.is_finite().then_some(result)
+    Some(result.to_float()).filter(|result| result.is_finite())
 }
 
 /// `digits` times ten to the power of `exponent`.
 #[derive(Clone, Copy)]
-struct Decimal {
-    digits: i128,
-    exponent: i32,
+pub(super) struct Decimal {
+    pub digits: i128,
+    pub exponent: i32,
 }
 
 impl Decimal {
-    fn of(float: f64) -> Option<Self> {
-        let text = format!("{float:e}");
-        let (mantissa, exponent) = text.split_once('e')?;
-        let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    /// Digits, of which some may be behind a dot, and an exponent.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let exponent: i32 = exponent.parse().ok()?;
         Some(Self {
-            digits: mantissa.replace('.', "").parse().ok()?,
-            exponent: exponent.checked_sub(i32::try_from(decimals).ok()?)?,
+            digits: format!("{whole}{decimals}").parse().ok()?,
+            exponent: exponent.checked_sub(i32::try_from(decimals.len()).ok()?)?,
         })
     }
 
-    fn plus(self, other: Self) -> Option<Self> {
-        let exponent = self.exponent.min(other.exponent);
-        let scaled = |one: Self| {
-            let power = u32::try_from(one.exponent - exponent).ok()?;
-            one.digits.checked_mul(10_i128.checked_pow(power)?)
-        };
-        Some(Self { digits: scaled(self)?.checked_add(scaled(other)?)?, exponent })
-    }
-
-    fn times(self, other: Self) -> Option<Self> {
+    /// The product.
+    pub fn scaled(self, other: Self) -> Option<Self> {
         Some(Self {
             digits: self.digits.checked_mul(other.digits)?,
             exponent: self.exponent.checked_add(other.exponent)?,
         })
     }
 
+    /// Without what is behind the dot.
+    pub fn truncated(self) -> Self {
+        let power = self.exponent.checked_neg().and_then(|power| u32::try_from(power).ok());
+        let Some(power) = power else { return self };
+        let digits = 10_i128.checked_pow(power).map_or(0, |divisor| self.digits / divisor);
+        Self { digits, exponent: 0 }
+    }
+
+    /// As an integer, if it is one without doubt.
+    pub fn whole(self) -> Option<i128> {
+        let power = u32::try_from(self.exponent).ok()?;
+        self.digits.checked_mul(10_i128.checked_pow(power)?)
+    }
+
+    /// As a value.
+    pub fn value(self) -> Value {
+        match self.whole().map(i64::try_from) {
+            Some(Ok(whole)) => Value::from(whole),
+            Some(Err(_)) => {
+                let digits = self.whole().unwrap_or_default().to_string();
+                Value::from_json_str(&digits).unwrap_or(Value::Undefined)
+            }
+            None => self.to_float().map_or(Value::Undefined, number),
+        }
+    }
+
     fn to_float(self) -> Option<f64> {
-        format!("{}e{}", self.digits, self.exponent).parse().ok()
+        let text = format!("{}e{}", self.digits, self.exponent);
+        text.parse().ok().filter(|float: &f64| float.is_finite())
     }
 }
 

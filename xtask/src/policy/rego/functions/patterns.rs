@@ -78,6 +78,11 @@ fn is_match(arguments: &[Value]) -> Outcome {
     let (Some(pattern), Some(subject)) = (text(arguments.first()), text(arguments.get(1))) else {
         return Ok(None);
     };
+    matches(pattern, subject)
+}
+
+/// Whether an expression matches, if it is a valid one.
+pub(super) fn matches(pattern: &str, subject: &str) -> Outcome {
     Ok(with(pattern, subject, |regex| Ok(regex.is_match(subject)))?.map(Value::Bool))
 }
 
@@ -189,7 +194,7 @@ fn template_match(arguments: &[Value]) -> Outcome {
     };
     let (Some(open), Some(close)) = (single(open), single(close)) else { return Ok(None) };
     let Some(pattern) = template_pattern(template, open, close) else { return Ok(None) };
-    Ok(with(&pattern, subject, |regex| Ok(regex.is_match(subject)))?.map(Value::Bool))
+    matches(&pattern, subject)
 }
 
 fn single(text: &str) -> Option<char> {

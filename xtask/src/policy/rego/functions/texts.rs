@@ -2,15 +2,39 @@
 
 use regorus::Value;
 
-use super::{Function, Outcome, text};
+use super::{Function, Outcome, guarded::native, integer, text};
 use crate::policy::rego::{
     format::{self, sprintf},
     limits::spend,
     value::size,
 };
 
-pub(super) const FUNCTIONS: &[(&str, u8, Function)] =
-    &[("sprintf", 2, formatted), ("strings.replace_n", 2, replace_n)];
+pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
+    ("base64.decode", 1, |arguments| {
+        let text = text(arguments.first()).map(|text| text.replace(['\r', '\n'], ""));
+        Ok(text.and_then(|text| native("base64.decode", &[Value::from(text)])))
+    }),
+    ("indexof", 2, |arguments| Ok(index(arguments, "indexof"))),
+    ("indexof_n", 2, |arguments| Ok(index(arguments, "indexof_n"))),
+    ("lower", 1, |arguments| each(arguments, |c| c.to_lowercase().next().unwrap_or(c))),
+    ("sprintf", 2, formatted),
+    ("strings.count", 2, |arguments| {
+        let subject = text(arguments.first()).zip(text(arguments.get(1)));
+        Ok(subject.map(|(subject, part)| Value::from(subject.matches(part).count())))
+    }),
+    ("strings.replace_n", 2, replace_n),
+    ("substring", 3, |arguments| {
+        let numbers = integer(arguments.get(1)).zip(integer(arguments.get(2)));
+        Ok(numbers.and_then(|_| native("substring", arguments)))
+    }),
+    ("upper", 1, |arguments| {
+        each(arguments, |c| {
+            // Go has one letter for one letter.
+            let mut upper = c.to_uppercase();
+            upper.next().filter(|_| upper.next().is_none()).unwrap_or(c)
+        })
+    }),
+];
 
 /// How much may be printed; numbers take less space printed than as values.
 const LARGEST: usize = 4 * format::LENGTH;
@@ -64,4 +88,17 @@ fn replace_n(arguments: &[Value]) -> Outcome {
         rest = chars.as_str();
     }
     Ok(Some(Value::from(out)))
+}
+
+/// Nothing is at no place.
+fn index(arguments: &[Value], name: &str) -> Option<Value> {
+    text(arguments.get(1)).filter(|part| !part.is_empty())?;
+    native(name, arguments)
+}
+
+/// Letter by letter, whatever stands around it.
+fn each(arguments: &[Value], change: fn(char) -> char) -> Outcome {
+    let Some(text) = text(arguments.first()) else { return Ok(None) };
+    spend(text.len())?;
+    Ok(Some(Value::from(text.chars().map(change).collect::<String>())))
 }
