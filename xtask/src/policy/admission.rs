@@ -36,7 +36,7 @@ use super::{
     expressions::Inputs,
     mutation::Mutators,
     secret::{self, Values},
-    validator::{Cause, Denial, Part},
+    validator::{Cause, Decision, Denial, Part},
 };
 use crate::{
     cluster::{Cluster, Object},
@@ -225,7 +225,14 @@ fn review<'b>(
                 let node = subject.node(&version);
                 let asked =
                     Asked { subject, version: &version, namespace: namespace.as_ref(), parameters };
-                for denial in asked.denials(&bound.policy, &node) {
+                let decision = asked.decision(&bound.policy, &node);
+                if decision.is_exhausted {
+                    bound.is_exhausted.store(true, Ordering::Relaxed);
+                    // Also where errors let the object pass: of the others nothing is known.
+                    said.push(Said::Unknown { bound, part: None, why: Unknown::Exhausted });
+                    continue;
+                }
+                for denial in decision.denials {
                     said.push(asked.said(bound, binding, &node, denial));
                 }
             }
@@ -243,30 +250,30 @@ struct Asked<'q, 'b> {
 }
 
 impl<'b> Asked<'_, 'b> {
-    /// What a policy says against the object, with what may be shown of its words.
-    fn denials(&self, policy: &Policy<'_>, node: &Node) -> Vec<Denial> {
+    /// What a policy says of the object, with what may be shown of its words.
+    fn decision(&self, policy: &Policy<'_>, node: &Node) -> Decision {
         let parameters = self.parameters.map(|one| &one.node);
-        let mut denials = self.evaluate(policy, node, parameters);
-        if denials.is_empty() {
-            return denials;
+        let mut decision = self.evaluate(policy, node, parameters);
+        if decision.denials.is_empty() {
+            return decision;
         }
         let mut values = Values::default();
         let masked = secret::masked(node, &mut values);
         let masked_parameters = parameters.and_then(|one| secret::masked(one, &mut values));
         if masked.is_none() && masked_parameters.is_none() {
-            return denials;
+            return decision;
         }
         let parameters = masked_parameters.as_ref().or(parameters);
-        let without = self.evaluate(policy, masked.as_ref().unwrap_or(node), parameters);
-        for denial in &mut denials {
+        let without = self.evaluate(policy, masked.as_ref().unwrap_or(node), parameters).denials;
+        for denial in &mut decision.denials {
             let same = without.iter().find(|one| (one.of, one.cause) == (denial.of, denial.cause));
             let words = same.and_then(|same| values.shown(&denial.message, &same.message));
             denial.message = words.unwrap_or_else(|| secret::WITHHELD.to_owned());
         }
-        denials
+        decision
     }
 
-    fn evaluate(&self, policy: &Policy<'_>, node: &Node, parameters: Option<&Node>) -> Vec<Denial> {
+    fn evaluate(&self, policy: &Policy<'_>, node: &Node, parameters: Option<&Node>) -> Decision {
         let request = self.subject.request(self.version, &OPTIONS);
         policy.validator.evaluate(Inputs {
             object: Some(node),
@@ -284,13 +291,8 @@ impl<'b> Asked<'_, 'b> {
         node: &Node,
         denial: Denial,
     ) -> Said<'b> {
-        if matches!(denial.cause, Cause::Unknown | Cause::Budget) {
-            let why = if denial.cause == Cause::Budget {
-                bound.is_exhausted.store(true, Ordering::Relaxed);
-                Unknown::Exhausted
-            } else {
-                Unknown::Expression(denial.message)
-            };
+        if denial.cause == Cause::Unknown {
+            let why = Unknown::Expression(denial.message);
             return Said::Unknown { bound, part: Some(denial.of), why };
         }
         // What goes wrong with the audit log is always an error.
@@ -325,7 +327,8 @@ impl<'b> Asked<'_, 'b> {
             if let Some(list) = list.and_then(Node::as_sequence_mut) {
                 *list = vec![item.clone()];
             }
-            let denials = self.evaluate(policy, &node, self.parameters.map(|one| &one.node));
+            let denials =
+                self.evaluate(policy, &node, self.parameters.map(|one| &one.node)).denials;
             denials.iter().any(|one| one.of == part && one.cause == Cause::False)
         };
         let against: Vec<bool> = items.iter().map(is_against).collect();

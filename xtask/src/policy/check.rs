@@ -125,6 +125,20 @@ pub fn check<'a>(
         let diagnostic = with_sources(diagnostic, cluster, constraint.kind, constraint.name);
         out.push(diagnostic.with_help("a cluster evaluates one of them: make both say the same"));
     }
+    for (number, constraint, why) in &outcome.given_up {
+        let Some(object) = reviewed.get(*number) else { continue };
+        let message = format!(
+            "the template of `{}` is given up, so that no object is reviewed with it: {why}",
+            constraint.name
+        );
+        let at = cluster.find_unscoped(CONSTRAINTS, constraint.kind, constraint.name);
+        let at = at.map_or_else(|| object.name_anchor(), Object::name_anchor);
+        let diagnostic = Diagnostic::error(codes::of_constraint(constraint.name), message, at);
+        let help = "make its loops and values smaller: each object must be reviewed in a moment";
+        out.push(
+            with_sources(diagnostic, cluster, constraint.kind, constraint.name).with_help(help),
+        );
+    }
     for (number, constraint, why) in &outcome.failures {
         let Some(object) = reviewed.get(*number) else { continue };
         let why = one_line(why);

@@ -5,6 +5,7 @@
 
 mod code;
 mod engines;
+mod patience;
 mod review_all;
 mod shown;
 #[cfg(test)]
@@ -129,6 +130,8 @@ pub struct Verdict {
     pub disagreement: Option<Disagreement>,
     /// What ends a whole run of Gatekeeper.
     pub failure: Option<String>,
+    /// Whether the template is given up. Then nothing else that it says counts.
+    pub is_given_up: bool,
 }
 
 /// An object under review, with what is asked of it many times.

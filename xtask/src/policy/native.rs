@@ -35,6 +35,15 @@ pub struct Validation {
     validator: Validator,
 }
 
+/// What is said against an object.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// What is wrong with it.
+    pub violations: Vec<Violation>,
+    /// Whether an expression took more steps than are allowed.
+    pub is_exhausted: bool,
+}
+
 impl Validation {
     /// Reads the `source` of a template's code. A problem is in one of its [`texts`].
     pub fn compile(source: &Node) -> Result<Self, Vec<Problem>> {
@@ -78,7 +87,7 @@ impl Validation {
 
     /// What a constraint says against what is reviewed: a violation for each validation that is not
     /// true. It adds nothing for programs.
-    pub fn evaluate(&self, review: &Review<'_>, constraint: &Node) -> Vec<Violation> {
+    pub fn evaluate(&self, review: &Review<'_>, constraint: &Node) -> Said {
         let request = request(review);
         let is_deleted = request.operation == "DELETE";
         let inputs = Inputs {
@@ -88,9 +97,13 @@ impl Validation {
             request: &request,
             params: Some(constraint),
         };
-        let denials = self.validator.evaluate(inputs).into_iter();
+        let decision = self.validator.evaluate(inputs);
         let violation = |message| Violation { message, details: serde_json::json!({}) };
-        denials.map(|denial| violation(denial.message)).collect()
+        let denials = decision.denials.into_iter();
+        Said {
+            violations: denials.map(|denial| violation(denial.message)).collect(),
+            is_exhausted: decision.is_exhausted,
+        }
     }
 }
 

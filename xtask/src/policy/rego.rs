@@ -28,8 +28,8 @@ mod value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -115,6 +115,9 @@ impl Module {
     /// Reads code. Errors are what makes Gatekeeper refuse the template.
     pub fn new(source: &Source<'_>) -> Result<Self, Vec<Problem>> {
         let files = source.files()?;
+        if let Some(problem) = check::too_much(&files) {
+            return Err(vec![problem]);
+        }
         let program = Program { files: &files, names: Names::of(&files), version: source.version };
         let problems = check::check(&program);
         if !problems.is_empty() {
@@ -150,13 +153,13 @@ impl Module {
             is_pure,
             tried,
         }));
-        match on_big_stack(|| catch_unwind(AssertUnwindSafe(|| module.prepared()))) {
-            Ok(Ok(engine)) => {
+        match on_big_stack(|| limits::caught(|| module.prepared())) {
+            Some(Ok(engine)) => {
                 *module.0.tried.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
                 Ok(module)
             }
-            Ok(Err(error)) => Err(vec![module.0.problem(&error)]),
-            Err(_) => Err(vec![Problem {
+            Some(Err(error)) => Err(vec![module.0.problem(&error)]),
+            None => Err(vec![Problem {
                 message: "the code cannot be prepared for the interpreter".to_owned(),
                 text: 0,
                 range: 0..0,
@@ -186,7 +189,7 @@ impl Module {
         });
         engine.set_execution_timer_config(ExecutionTimerConfig {
             limit: limits::TIME,
-            check_interval: NonZero::new(64).unwrap_or(NonZero::<u32>::MIN),
+            check_interval: NonZero::new(4).unwrap_or(NonZero::<u32>::MIN),
         });
         functions::register(&mut engine, &self.0.used)?;
         for (at, (_, emitted)) in self.0.texts.iter().enumerate() {
@@ -212,6 +215,16 @@ pub struct Evaluator {
     module: Module,
     engine: Engine,
     inventory: Option<Value>,
+    cost: Cost,
+}
+
+/// What the last evaluation has cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// Why it was ended, if it has used up its time or its memory.
+    pub used_up: Option<&'static str>,
+    /// How long it took, if that was slow.
+    pub slow: Option<Duration>,
 }
 
 impl Evaluator {
@@ -222,7 +235,7 @@ impl Evaluator {
         let engine = tried.map_or_else(|| module.engine(), Ok);
         let engine =
             engine.with_context(|| format!("failed to prepare the code of `{}`", module.0.name))?;
-        Ok(Self { module: module.clone(), engine, inventory: None })
+        Ok(Self { module: module.clone(), engine, inventory: None, cost: Cost::default() })
     }
 
     /// Sets what `data.inventory` is.
@@ -234,6 +247,11 @@ impl Evaluator {
         self.engine.add_data(data)
     }
 
+    /// What the last evaluation has cost.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
     /// What the module says of a review: `{"review": ..., "parameters": ...}`. An error is what ends
     /// a whole run of Gatekeeper; an error of the evaluation is a violation with its text.
     pub fn evaluate(&mut self, review: &Value, parameters: &Value) -> Result<Vec<Violation>> {
@@ -243,14 +261,18 @@ impl Evaluator {
         fields.insert("parameters".into(), parameters.clone());
         limits::begin();
         let engine = &mut self.engine;
-        let found = catch_unwind(AssertUnwindSafe(|| {
+        let found = limits::caught(|| {
             engine.set_input(input);
             engine.eval_rule(ENTRY.to_owned())
-        }));
+        });
+        self.cost = Cost { used_up: None, slow: limits::slow() };
         match found {
-            Ok(Ok(found)) => violations(&found),
-            Ok(Err(error)) => Ok(vec![failed(self.module.0.evaluation_error(&error))]),
-            Err(_) => {
+            Some(Ok(found)) => violations(&found),
+            Some(Err(error)) => {
+                self.cost.used_up = errors::used_up(&error);
+                Ok(vec![failed(self.module.0.evaluation_error(&error))])
+            }
+            None => {
                 // Nobody knows what state it is in.
                 let inventory = self.inventory.take();
                 *self = Self::new(&self.module)?;
@@ -275,6 +297,9 @@ fn violations(found: &Value) -> Result<Vec<Violation>> {
         Value::Object(fields) => fields.keys_sorted().collect(),
         _ => Vec::new(),
     };
+    if let Err(why) = limits::measure_result(found) {
+        return Ok(vec![failed(format!("template: eval_internal_error: {why}"))]);
+    }
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for element in elements {

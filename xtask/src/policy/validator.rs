@@ -72,13 +72,22 @@ pub(super) enum Cause {
     Unknown,
 }
 
+/// All that is said of an object.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decision {
+    /// In the order of the validations.
+    pub denials: Vec<Denial>,
+    /// Whether it took more steps than are allowed, also where errors let the object pass.
+    pub is_exhausted: bool,
+}
+
 impl Validator {
-    /// What it says against an object, in the order of the validations.
-    pub fn evaluate<'a>(&'a self, inputs: Inputs<'a>) -> Vec<Denial> {
+    /// What it says against an object.
+    pub fn evaluate<'a>(&'a self, inputs: Inputs<'a>) -> Decision {
         match self.is_for(inputs) {
             Ok(true) => {}
-            Ok(false) => return Vec::new(),
-            Err(denial) => return Vec::from_iter(self.kept(denial)),
+            Ok(false) => return Decision::default(),
+            Err(denial) => return self.ended_by(denial),
         }
         let mut evaluation = Evaluation::new(&self.made, inputs, STEPS);
         let mut denials = Vec::new();
@@ -94,7 +103,7 @@ impl Validator {
             };
             // No other expression has a value then.
             if cause == Cause::Budget {
-                return Vec::from_iter(self.kept(Denial { of, message, cause }));
+                return self.ended_by(Denial { of, message, cause });
             }
             denials.extend(self.kept(Denial { of, message, cause }));
         }
@@ -104,7 +113,12 @@ impl Validator {
                 denials.extend(self.kept(Denial { of: Part::Annotation(at), message, cause }));
             }
         }
-        denials
+        Decision { denials, is_exhausted: false }
+    }
+
+    fn ended_by(&self, denial: Denial) -> Decision {
+        let is_exhausted = denial.cause == Cause::Budget;
+        Decision { denials: Vec::from_iter(self.kept(denial)), is_exhausted }
     }
 
     /// A decision, unless the policy lets errors pass. What is not known is no error of the policy.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Disagreement, Driver, Engines, Loaded, Subject, Verdict};
+use super::{Disagreement, Driver, Engines, Loaded, Subject, Verdict, patience::Patience};
 use crate::{
     diag::{Diagnostic, codes},
     policy::{
@@ -27,6 +27,7 @@ pub struct Code<'a> {
     rego: Option<Module>,
     /// The code in CEL, if that is evaluated.
     native: Option<Validation>,
+    patience: Patience,
 }
 
 impl<'a> Code<'a> {
@@ -55,7 +56,12 @@ impl<'a> Code<'a> {
             return Err(wrong);
         }
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { template, number, rego, native })
+        Ok(Self { template, number, rego, native, patience: Patience::default() })
+    }
+
+    /// Why the template is not evaluated any further, if it takes more time or memory than it may.
+    pub fn given_up(&self) -> Option<&'static str> {
+        self.patience.given_up()
     }
 
     /// Whether the result depends on other objects.
@@ -71,13 +77,31 @@ impl<'a> Code<'a> {
         inventory: &Inventory<'_>,
         engines: &mut Engines,
     ) -> Verdict {
+        if self.given_up().is_some() {
+            return Verdict { is_given_up: true, ..Verdict::default() };
+        }
         let rego = self.rego.as_ref().map(|module| {
             let engine = engines.engine(self.number, module, inventory)?;
-            engine.evaluate(subject.value(), &loaded.parameters)
+            let violations = engine.evaluate(subject.value(), &loaded.parameters);
+            let cost = engine.cost();
+            if let Some(why) = cost.used_up {
+                self.patience.give_up(why);
+            } else if let Some(took) = cost.slow {
+                self.patience.was_slow(took);
+            }
+            violations
         });
         let native = self.native.as_ref();
-        let native =
-            native.map(|code| code.evaluate(&subject.seen(), &loaded.constraint.completed));
+        let native = native.map(|code| {
+            let said = code.evaluate(&subject.seen(), &loaded.constraint.completed);
+            if said.is_exhausted {
+                self.patience.give_up("its expressions take more steps than are allowed");
+            }
+            said.violations
+        });
+        if self.given_up().is_some() {
+            return Verdict { is_given_up: true, ..Verdict::default() };
+        }
         match (rego, native) {
             (Some(Err(error)), _) => {
                 Verdict { failure: Some(format!("{error:#}")), ..Verdict::default() }

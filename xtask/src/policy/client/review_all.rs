@@ -3,7 +3,10 @@
 //! All at once, a thread takes the constraints of one template with some of the objects, since an
 //! engine that goes on with the same code finds it in the processor's caches.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rayon::prelude::*;
 
@@ -32,6 +35,9 @@ pub struct Outcome<'p> {
     pub disagreements: Vec<(usize, &'p Constraint<'p>, Disagreement)>,
     /// What could not be evaluated: never a pass.
     pub failures: Vec<(usize, Option<&'p Constraint<'p>>, String)>,
+    /// Templates that are given up, each with the first of its constraints, and why. Nothing else that
+    /// they say counts.
+    pub given_up: Vec<(usize, &'p Constraint<'p>, &'static str)>,
 }
 
 /// What becomes of the object of a review before it is reviewed.
@@ -200,13 +206,27 @@ impl<'p> Outcome<'p> {
         members: &[Member<'_>],
         constraints: &[&'p Loaded<'a>],
     ) {
+        let code_of = |constraint: usize| constraints.get(constraint).map(|one| one.code.number);
+        let given_up: BTreeSet<_> = said
+            .iter()
+            .filter(|(_, _, verdict)| verdict.is_given_up)
+            .map(|(_, constraint, _)| code_of(*constraint))
+            .collect();
+        let mut told = BTreeSet::new();
         for (member, constraint, verdict) in said {
+            let code = code_of(constraint);
+            if given_up.contains(&code) && !(verdict.is_given_up && told.insert(code)) {
+                continue;
+            }
             let (Some(member), Some(loaded)) = (members.get(member), constraints.get(constraint))
             else {
                 continue;
             };
             let constraint = &loaded.constraint;
             let number = member.review;
+            if let Some(why) = loaded.code.given_up().filter(|_| verdict.is_given_up) {
+                self.given_up.push((number, constraint, why));
+            }
             if let Some(why) = verdict.failure {
                 self.failures.push((number, Some(constraint), why));
             }

@@ -30,7 +30,7 @@ const CONSTRAINT: &str = "{kind: K8sProbe, metadata: {name: probe}, spec: {param
 /// What the source of a template says against a pod.
 fn says(source: &str, review: &Review<'_>, constraint: &str) -> Vec<String> {
     let validation = Validation::compile(&node(source)).expect("it compiles");
-    let violations = validation.evaluate(review, &node(constraint));
+    let violations = validation.evaluate(review, &node(constraint)).violations;
     violations.into_iter().map(|violation| violation.message).collect()
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Source: the compiler of OPA 1.17.1 and the `regorewriter` of the constraint framework.
 
+mod amount;
 mod calls;
 mod declarations;
 mod names;
@@ -16,6 +17,7 @@ use std::{
     ops::Range,
 };
 
+pub(super) use amount::too_much;
 pub(super) use calls::with_result;
 pub(super) use declarations::declarations;
 pub(super) use names::Names;

@@ -5,6 +5,7 @@
 //! - Several bodies of a head become several rules: the interpreter forgets the value of the head.
 //! - What a negated literal calls with is evaluated before it, so that an undefined argument makes the
 //!   body undefined and the negation is not true.
+//! - A value that could have more parts than can be walked is measured where it is made.
 //! - Arithmetic is calls of our own functions, which calculate with decimals.
 //! - What is declared has a name of its own in each body.
 //! - `print` is left out, as the driver of Gatekeeper does.
@@ -12,6 +13,7 @@
 //! Invariant: each part of the result is marked with where it comes from.
 
 mod locals;
+mod sizes;
 mod terms;
 
 use std::{
@@ -22,11 +24,12 @@ use std::{
 
 use super::{
     check::{Names, declarations, pattern, with_result},
-    functions::SIZED,
+    functions::{SIZED, WALKED},
     negation, signatures,
     syntax::{Expression, File, Literal, Otherwise, Rule, RuleKind, Term, TermKind},
 };
 use locals::Locals;
+use sizes::Sizes;
 use terms::dotted;
 
 /// How much work the parser of the interpreter may have. It reads the first term in brackets twice,
@@ -81,6 +84,7 @@ pub(super) fn emit(
         used: BTreeSet::new(),
         keeps_numbers: false,
         hoisted: BTreeMap::new(),
+        sizes: Sizes::of(file, names),
         temporaries: 0,
         keywords: BTreeSet::new(),
         locals: Locals::of(file),
@@ -105,6 +109,7 @@ struct Writer<'a> {
     keeps_numbers: bool,
     /// What is evaluated before the literal that is written, by where the terms are in memory.
     hoisted: BTreeMap<*const Term, String>,
+    sizes: Sizes<'a>,
     temporaries: usize,
     /// Those that must be imported.
     keywords: BTreeSet<&'static str>,
@@ -279,6 +284,13 @@ impl Writer<'_> {
         self.locals.declare(&literal.expression, true);
         self.out.push('\n');
         self.hoisted = outer;
+        for name in self.sizes.behind(literal) {
+            self.used.insert(SIZED.to_owned());
+            // The value may be false.
+            let name = self.locals.get(name);
+            let _ = writeln!(self.out, "sized__{} := {SIZED}({name})", self.temporaries);
+            self.temporaries += 1;
+        }
         work.saturating_mul(2)
     }
 
@@ -291,8 +303,8 @@ impl Writer<'_> {
         }
         let name = format!("walked__{}", self.temporaries);
         self.temporaries += 1;
-        self.used.insert(SIZED.to_owned());
-        let _ = write!(self.out, "walk({SIZED}(");
+        self.used.insert(WALKED.to_owned());
+        let _ = write!(self.out, "walk({WALKED}(");
         let work = self.terms(arguments);
         let _ = writeln!(self.out, "), {name})");
         self.hoisted.insert(std::ptr::from_ref(term), name);

@@ -22,6 +22,17 @@ pub(super) fn conflicts(names: &Names<'_>) -> BTreeMap<String, (usize, usize)> {
     out
 }
 
+/// Why an evaluation was ended that has used up its time or its memory.
+pub(super) fn used_up(error: &anyhow::Error) -> Option<&'static str> {
+    let text = format!("{error:#}");
+    let message = parts(&text).message;
+    if message.contains(limits::TOO_LONG) {
+        Some("the evaluation takes too long")
+    } else {
+        message.contains(limits::TOO_LARGE).then_some(limits::TOO_LARGE)
+    }
+}
+
 /// What the interpreter says, and the text, the line and the column that it says it of.
 struct Said<'a> {
     message: &'a str,
@@ -59,7 +70,7 @@ impl Checked {
     pub(super) fn evaluation_error(&self, error: &anyhow::Error) -> String {
         let text = format!("{error:#}");
         let said = parts(&text);
-        if said.message.contains("execution exceeded time limit") {
+        if said.message.contains(limits::TOO_LONG) {
             let seconds = limits::TIME.as_secs();
             return format!(
                 "template: eval_cancel_error: the evaluation took longer than {seconds} s"

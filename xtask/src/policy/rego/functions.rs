@@ -13,15 +13,17 @@ mod hashes;
 mod networks;
 mod numbers;
 mod patterns;
+mod searches;
 mod sets;
 mod texts;
+mod unions;
 mod units;
 mod versions;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, anyhow};
-pub(super) use guarded::SIZED;
+pub(super) use guarded::{SIZED, WALKED};
 use regorus::{Engine, Value};
 
 /// A value, nothing where the call is undefined, or what ends the evaluation.
@@ -38,8 +40,10 @@ const FUNCTIONS: &[&[(&str, u8, Function)]] = &[
     networks::FUNCTIONS,
     numbers::FUNCTIONS,
     patterns::FUNCTIONS,
+    searches::FUNCTIONS,
     sets::FUNCTIONS,
     texts::FUNCTIONS,
+    unions::FUNCTIONS,
     units::FUNCTIONS,
     versions::FUNCTIONS,
 ];

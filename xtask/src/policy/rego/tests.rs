@@ -4,6 +4,7 @@
 mod hostile;
 mod lint;
 mod problems;
+mod sharing;
 
 use serde_json::{Value as Json, json};
 

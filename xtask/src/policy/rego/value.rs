@@ -136,30 +136,6 @@ fn decimal(number: f64) -> String {
     if (1e-6..1e21).contains(&number.abs()) { number.to_string() } else { shortest(number) }
 }
 
-/// How many bytes the parts of a value take if none is shared; it stops counting at `limit`.
-pub(super) fn size(value: &Value, limit: usize) -> usize {
-    let mut size = 0_usize;
-    let mut open = vec![value];
-    while let Some(value) = open.pop() {
-        size = size.saturating_add(24);
-        match value {
-            Value::String(text) => size = size.saturating_add(text.len()),
-            Value::Array(items) => open.extend(items.iter()),
-            Value::Set(items) => open.extend(items.iter()),
-            Value::Object(fields) => {
-                for (key, value) in fields.iter() {
-                    open.extend([key, value]);
-                }
-            }
-            _ => {}
-        }
-        if size > limit {
-            break;
-        }
-    }
-    size
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,7 +96,15 @@ type Stop = Vec<Diagnostic>;
 struct Shared<'r> {
     /// The code of templates, by path and whether it is the one in CEL.
     codes: BTreeMap<(&'r str, bool), Result<Arc<Code<'r>>, Stop>>,
+    kept: Kept<'r>,
+}
+
+/// What a case leaves for the next one.
+#[derive(Default)]
+struct Kept<'r> {
     engines: Engines,
+    /// The last inventory, by its paths: often all cases have the same.
+    inventory: Option<(Vec<&'r str>, Inventory<'r>)>,
 }
 
 impl SuiteResult<'_> {
@@ -149,7 +157,7 @@ impl<'r> Runner<'r> {
             Ok(sets) => {
                 let cases = test.cases.iter();
                 result.cases =
-                    cases.map(|case| self.case(test, case, &sets, &mut shared.engines)).collect();
+                    cases.map(|case| self.case(test, case, &sets, &mut shared.kept)).collect();
             }
             Err(Refused::Schema(_)) if test.invalid => {}
             Err(Refused::Otherwise(mut stop)) if test.invalid => {
@@ -257,14 +265,19 @@ impl<'r> Runner<'r> {
         test: &Test<'a>,
         case: &Case<'a>,
         sets: &[Set<'r>],
-        engines: &mut Engines,
+        kept: &mut Kept<'r>,
     ) -> CaseResult<'a> {
         let mut result = CaseResult { name: case.name, ..CaseResult::default() };
         if case.skip || !self.filter.has_case(test.name, case.name) {
             return CaseResult { skipped: true, ..result };
         }
         for set in sets {
-            if let Err(stop) = self.checked(test, case, set, engines) {
+            // What is given up was told at the case that did it.
+            if set.code.given_up().is_some() {
+                result.skipped = true;
+                continue;
+            }
+            if let Err(stop) = self.checked(test, case, set, kept) {
                 result.diagnostics.extend(stop);
             }
         }
@@ -276,7 +289,7 @@ impl<'r> Runner<'r> {
         test: &Test<'a>,
         case: &Case<'a>,
         set: &Set<'r>,
-        engines: &mut Engines,
+        kept: &mut Kept<'r>,
     ) -> Result<(), Stop> {
         let stop = |at: &Node, message: String| {
             vec![Diagnostic::error(codes::POLICY_SUITE, message, at.span)]
@@ -297,21 +310,26 @@ impl<'r> Runner<'r> {
             );
             return Err(stop(path, message));
         };
-        let mut inventory = Inventory::default();
-        for &path in &case.inventory {
-            for object in self.documents(path)? {
-                let fault = |fault| vec![fault_of(fault, codes::POLICY_SUITE, path)];
-                inventory.add(object).map_err(fault)?;
-            }
-        }
+        let paths: Vec<&'r str> = case.inventory.iter().filter_map(|path| path.as_str()).collect();
+        let (_, inventory) = match kept.inventory.take().filter(|(known, _)| *known == paths) {
+            Some(same) => kept.inventory.insert(same),
+            None => kept.inventory.insert((paths, self.inventory(case)?)),
+        };
         let review = if Review::is_admission(object) {
             let fault = |fault| vec![fault_of(fault, codes::POLICY_SUITE, path)];
             Review::of_admission(object).map_err(fault)?
         } else {
             Review::of(object)
         };
-        let outcome = set.policies.review(review, &inventory, engines);
-        let shown = |outcome| set.policies.shown(&[review], &inventory, outcome);
+        let outcome = set.policies.review(review, inventory, &mut kept.engines);
+        let shown = |outcome| set.policies.shown(&[review], inventory, outcome);
+        if let Some((_, _, why)) = outcome.given_up.first() {
+            let message = format!(
+                "{what} cannot be evaluated: the template is given up, so that no other case of it is \
+                 run: {why}"
+            );
+            return Err(stop(path, message));
+        }
         if !outcome.failures.is_empty() {
             let outcome = shown(outcome);
             let why = outcome.failures.first().map_or("", |(_, _, why)| why);
@@ -324,6 +342,17 @@ impl<'r> Runner<'r> {
         let of = format!("{} of {}", named("case", case.name), named("test", test.name));
         let outcome = shown(outcome);
         Err(vec![set.not_held(&of, assertion, failure, object, &messages(&outcome))])
+    }
+
+    fn inventory<'a: 'r>(&self, case: &Case<'a>) -> Result<Inventory<'r>, Stop> {
+        let mut inventory = Inventory::default();
+        for &path in &case.inventory {
+            for object in self.documents(path)? {
+                let fault = |fault| vec![fault_of(fault, codes::POLICY_SUITE, path)];
+                inventory.add(object).map_err(fault)?;
+            }
+        }
+        Ok(inventory)
     }
 
     /// The first document of a file that a test must name.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     super::{
         format,
-        functions::SIZED,
+        functions::{SIZED, WALKED},
         syntax::{Comprehension, Step, Term, TermKind},
     },
     Writer,
@@ -56,6 +56,20 @@ impl Writer<'_> {
     }
 
     pub(super) fn term(&mut self, term: &Term) -> u64 {
+        let is_measured =
+            self.sizes.has(term) && !self.hoisted.contains_key(&std::ptr::from_ref(term));
+        if !is_measured {
+            return self.plain(term);
+        }
+        self.used.insert(SIZED.to_owned());
+        self.out.push_str(SIZED);
+        self.out.push('(');
+        let work = self.plain(term);
+        self.out.push(')');
+        work.saturating_mul(2)
+    }
+
+    fn plain(&mut self, term: &Term) -> u64 {
         if let Some(name) = self.hoisted.get(&std::ptr::from_ref(term)) {
             self.out.push_str(name);
             return 1;
@@ -220,8 +234,8 @@ impl Writer<'_> {
                 work.saturating_add(values)
             }
             ("walk", [walked, rest @ ..]) if !is_own => {
-                self.used.insert(SIZED.to_owned());
-                self.out.push_str(SIZED);
+                self.used.insert(WALKED.to_owned());
+                self.out.push_str(WALKED);
                 self.out.push('(');
                 let mut work = self.nested(walked);
                 self.out.push(')');

@@ -7,8 +7,8 @@ use regorus::{
     unstable::{BUILTINS, Expr, Ref, Span},
 };
 
-use super::{Function, elements, integer, text};
-use crate::policy::rego::{limits::spend, value::size};
+use super::{Function, Outcome, elements, integer, text};
+use crate::policy::rego::limits::{self, Size, spend};
 
 macro_rules! guarded {
     ($name:literal, $bytes:expr) => {
@@ -23,20 +23,28 @@ macro_rules! guarded {
 /// No part of a program is larger.
 const LARGEST: usize = 48 << 20;
 
-/// The name of a function that gives back its argument, if that is not too large to walk.
-pub(in crate::policy::rego) const SIZED: &str = "walked__";
+/// The name of a function that gives back its argument, if that is not too large to be compared.
+pub(in crate::policy::rego) const SIZED: &str = "sized__";
+
+/// The name of a function that gives back its argument, if that is not too large for `walk`, which makes
+/// an array of the path to each part.
+pub(in crate::policy::rego) const WALKED: &str = "walked__";
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     (SIZED, 1, |arguments| {
-        spend(whole(arguments))?;
+        arguments.iter().try_for_each(limits::measure)?;
         Ok(arguments.first().cloned())
     }),
-    (
-        "array.concat",
-        2,
-        guarded!("array.concat", |arguments| 24 * (count(arguments, 0) + count(arguments, 1))),
-    ),
+    (WALKED, 1, |arguments| {
+        let size = arguments.first().map(|value| Size::of(value, LARGEST));
+        spend(size.unwrap_or_default().with_paths)?;
+        Ok(arguments.first().cloned())
+    }),
+    ("array.concat", 2, guarded!("array.concat", whole)),
+    ("array.reverse", 1, guarded!("array.reverse", items)),
+    ("array.slice", 3, guarded!("array.slice", items)),
     ("base64.encode", 1, guarded!("base64.encode", |arguments| 2 * length(arguments, 0))),
+    ("base64url.decode", 1, guarded!("base64url.decode", one)),
     ("base64url.encode", 1, guarded!("base64url.encode", |arguments| 2 * length(arguments, 0))),
     (
         "base64url.encode_no_pad",
@@ -61,10 +69,11 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
             texts.saturating_add(items.len().saturating_mul(length(arguments, 0)))
         }),
     ),
+    ("hex.decode", 1, guarded!("hex.decode", one)),
     ("hex.encode", 1, guarded!("hex.encode", |arguments| 2 * length(arguments, 0))),
-    ("json.filter", 2, guarded!("json.filter", whole)),
-    ("json.patch", 2, guarded!("json.patch", whole)),
-    ("json.remove", 2, guarded!("json.remove", whole)),
+    ("intersection", 1, guarded!("intersection", whole)),
+    ("json.filter", 2, |arguments| of_paths("json.filter", arguments)),
+    ("json.remove", 2, |arguments| of_paths("json.remove", arguments)),
     ("numbers.range", 2, guarded!("numbers.range", |arguments| range(arguments, 1))),
     (
         "numbers.range_step",
@@ -73,8 +82,10 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
             range(arguments, integer(arguments.get(2)).unwrap_or(1).max(1))
         }),
     ),
+    ("object.filter", 2, guarded!("object.filter", items)),
+    ("object.keys", 1, guarded!("object.keys", items)),
+    ("object.remove", 2, guarded!("object.remove", items)),
     ("object.union", 2, guarded!("object.union", whole)),
-    ("object.union_n", 1, guarded!("object.union_n", whole)),
     (
         "replace",
         3,
@@ -84,6 +95,7 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
             subject.saturating_add(times.saturating_mul(length(arguments, 2)))
         }),
     ),
+    ("sort", 1, guarded!("sort", items)),
     (
         "split",
         2,
@@ -98,9 +110,13 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ),
     ("strings.any_prefix_match", 2, guarded!("strings.any_prefix_match", pairs)),
     ("strings.any_suffix_match", 2, guarded!("strings.any_suffix_match", pairs)),
+    ("strings.reverse", 1, guarded!("strings.reverse", one)),
     ("trim", 2, guarded!("trim", cut)),
     ("trim_left", 2, guarded!("trim_left", cut)),
+    ("trim_prefix", 2, guarded!("trim_prefix", one)),
     ("trim_right", 2, guarded!("trim_right", cut)),
+    ("trim_space", 1, guarded!("trim_space", one)),
+    ("trim_suffix", 2, guarded!("trim_suffix", one)),
 ];
 
 /// Calls a function of the interpreter. An error makes the call undefined.
@@ -123,17 +139,29 @@ fn length(arguments: &[Value], at: usize) -> usize {
     text(arguments.get(at)).map_or(0, str::len)
 }
 
+/// The length of the first argument.
+fn one(arguments: &[Value]) -> usize {
+    length(arguments, 0)
+}
+
 fn count(arguments: &[Value], at: usize) -> usize {
     match arguments.get(at) {
         Some(Value::Array(items)) => items.len(),
         Some(Value::Set(items)) => items.len(),
+        Some(Value::Object(fields)) => fields.len(),
         _ => 1,
     }
 }
 
+/// What the first argument takes without what is in its items.
+fn items(arguments: &[Value]) -> usize {
+    48 * count(arguments, 0)
+}
+
 /// The size of all arguments with everything in them.
 pub(super) fn whole(arguments: &[Value]) -> usize {
-    arguments.iter().map(|argument| size(argument, LARGEST)).fold(0, usize::saturating_add)
+    let bytes = |argument| Size::of(argument, LARGEST).bytes;
+    arguments.iter().map(bytes).fold(0, usize::saturating_add)
 }
 
 fn range(arguments: &[Value], step: i64) -> usize {
@@ -149,4 +177,21 @@ fn pairs(arguments: &[Value]) -> usize {
 
 fn cut(arguments: &[Value]) -> usize {
     length(arguments, 0).saturating_mul(length(arguments, 1)) / 8
+}
+
+/// The interpreter makes a tree of the paths, and each level of it calls itself.
+fn of_paths(name: &str, arguments: &[Value]) -> Outcome {
+    /// No object nests as deep.
+    const STEPS: usize = 1_000;
+    spend(whole(arguments))?;
+    let steps = |path: &Value| match path {
+        Value::String(path) => path.matches('/').count(),
+        Value::Array(path) => path.len(),
+        _ => 0,
+    };
+    let paths = elements(arguments.get(1)).unwrap_or_default();
+    if paths.into_iter().map(steps).any(|steps| steps > STEPS) {
+        return Err("a path is too long".to_owned());
+    }
+    Ok(native(name, arguments))
 }

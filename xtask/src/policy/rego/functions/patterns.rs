@@ -8,7 +8,7 @@ use regorus::Value;
 use super::{Function, Outcome, integer, text};
 use crate::{
     formats::pattern::{self, Size},
-    policy::rego::limits::spend,
+    policy::rego::limits::{look_at_clock, spend},
 };
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
@@ -105,6 +105,7 @@ fn find(arguments: &[Value]) -> Outcome {
     with(pattern, subject, |regex| {
         let mut out = Vec::new();
         for found in regex.find_iter(subject).take(limit) {
+            look_at_clock()?;
             spend(48 + found.len())?;
             out.push(Value::from(found.as_str()));
         }
@@ -121,6 +122,7 @@ fn find_submatches(arguments: &[Value]) -> Outcome {
     with(pattern, subject, |regex| {
         let mut out = Vec::new();
         for found in regex.captures_iter(subject).take(limit) {
+            look_at_clock()?;
             let mut groups = Vec::new();
             for group in found.iter() {
                 let group = group.map_or("", |group| group.as_str());
@@ -143,6 +145,7 @@ fn replace(arguments: &[Value]) -> Outcome {
         let mut out = String::new();
         let mut end = 0;
         for found in regex.captures_iter(subject) {
+            look_at_clock()?;
             let Some(whole) = found.get(0) else { continue };
             let before = out.len();
             out.push_str(subject.get(end..whole.start()).unwrap_or_default());
@@ -167,6 +170,7 @@ fn split(arguments: &[Value]) -> Outcome {
             return Ok(Value::from(vec![Value::from("")]));
         }
         for found in regex.find_iter(subject) {
+            look_at_clock()?;
             end = found.start();
             if found.end() != 0 {
                 let piece = subject.get(begin..end).unwrap_or_default();

@@ -2,10 +2,7 @@
 
 use regorus::Value;
 
-use super::{
-    Function, Outcome, elements,
-    guarded::{native, whole},
-};
+use super::{Function, Outcome, elements, guarded::whole};
 use crate::policy::rego::limits::spend;
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
@@ -25,7 +22,6 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
             .map(|items| items.into_iter().cloned().collect::<regorus::value::Set>().into_value()))
     }),
     ("cast_string", 1, |arguments| Ok(only(arguments, |value| matches!(value, Value::String(_))))),
-    ("object.subset", 2, subset),
     ("opa.runtime", 0, |_| Ok(Some(Value::new_object()))),
     ("trace", 1, |arguments| {
         let text = only(arguments, |value| matches!(value, Value::String(_)));
@@ -59,23 +55,11 @@ fn flatten(arguments: &[Value]) -> Outcome {
     for item in items.iter() {
         match item {
             Value::Array(inner) => {
-                spend(24 * inner.len())?;
+                spend(whole(std::slice::from_ref(item)))?;
                 out.extend(inner.iter().cloned());
             }
             other => out.push(other.clone()),
         }
     }
     Ok(Some(Value::from(out)))
-}
-
-/// The interpreter fails at arrays without elements, and compares a set with an array.
-fn subset(arguments: &[Value]) -> Outcome {
-    spend(whole(arguments))?;
-    Ok(match (arguments.first(), arguments.get(1)) {
-        (Some(Value::Array(_)), Some(Value::Array(part))) if part.is_empty() => {
-            Some(Value::Bool(true))
-        }
-        (Some(Value::Set(_)), Some(Value::Array(_))) => None,
-        _ => native("object.subset", arguments),
-    })
 }

@@ -5,26 +5,21 @@ use regorus::Value;
 use super::{Function, Outcome, guarded::native, integer, text};
 use crate::policy::rego::{
     format::{self, sprintf},
-    limits::spend,
-    value::size,
+    limits::{Size, spend},
 };
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("base64.decode", 1, |arguments| {
         let text = text(arguments.first()).map(|text| text.replace(['\r', '\n'], ""));
+        spend(text.as_ref().map_or(0, String::len))?;
         Ok(text.and_then(|text| native("base64.decode", &[Value::from(text)])))
     }),
-    ("indexof", 2, |arguments| Ok(index(arguments, "indexof"))),
-    ("indexof_n", 2, |arguments| Ok(index(arguments, "indexof_n"))),
     ("lower", 1, |arguments| each(arguments, |c| c.to_lowercase().next().unwrap_or(c))),
     ("sprintf", 2, formatted),
-    ("strings.count", 2, |arguments| {
-        let subject = text(arguments.first()).zip(text(arguments.get(1)));
-        Ok(subject.map(|(subject, part)| Value::from(subject.matches(part).count())))
-    }),
     ("strings.replace_n", 2, replace_n),
     ("substring", 3, |arguments| {
         let numbers = integer(arguments.get(1)).zip(integer(arguments.get(2)));
+        spend(text(arguments.first()).map_or(0, str::len))?;
         Ok(numbers.and_then(|_| native("substring", arguments)))
     }),
     ("upper", 1, |arguments| {
@@ -45,7 +40,7 @@ fn formatted(arguments: &[Value]) -> Outcome {
         return Ok(None);
     };
     // What is printed is about as long as what it is printed of.
-    let given: usize = values.iter().map(|value| size(value, LARGEST)).sum();
+    let given: usize = values.iter().map(|value| Size::of(value, LARGEST).bytes).sum();
     if given > LARGEST {
         return Err("the text of `sprintf` is too long".to_owned());
     }
@@ -88,12 +83,6 @@ fn replace_n(arguments: &[Value]) -> Outcome {
         rest = chars.as_str();
     }
     Ok(Some(Value::from(out)))
-}
-
-/// Nothing is at no place.
-fn index(arguments: &[Value], name: &str) -> Option<Value> {
-    text(arguments.get(1)).filter(|part| !part.is_empty())?;
-    native(name, arguments)
 }
 
 /// Letter by letter, whatever stands around it.

@@ -1,0 +1,64 @@
+//! How much code there may be: the interpreter takes a while for each rule and each term, and for the
+//! literals of a body as long as for all pairs of them.
+//!
+//! Invariant: no policy that a person writes comes near the limits.
+
+use super::super::{
+    Problem,
+    syntax::{Expression, File, Literal, Rule, Term, TermKind},
+};
+
+/// How many rules the texts may have together.
+const RULES: usize = 6_000;
+
+/// How many terms.
+const TERMS: usize = 80_000;
+
+/// How many pairs of literals within one rule.
+const PAIRS: usize = 300_000;
+
+/// What is too much, and where that begins.
+pub(in crate::policy::rego) fn too_much(files: &[File]) -> Option<Problem> {
+    let (mut rules, mut terms, mut pairs) = (0_usize, 0_usize, 0_usize);
+    for (text, file) in files.iter().enumerate() {
+        for rule in &file.rules {
+            rules += 1;
+            rule.walk(&mut |_| terms += 1);
+            let literals = literals(rule);
+            pairs = pairs.saturating_add(literals.saturating_mul(literals));
+            let message = if rules > RULES {
+                format!("the code has more than {RULES} rules")
+            } else if terms > TERMS {
+                format!("the code has more than {TERMS} terms")
+            } else if pairs > PAIRS {
+                "the bodies of the rules are too long".to_owned()
+            } else {
+                continue;
+            };
+            return Some(Problem { message, text, range: rule.name.range.clone() });
+        }
+    }
+    None
+}
+
+/// The literals of a rule, with those of the bodies inside of it.
+fn literals(rule: &Rule) -> usize {
+    let mut count = 0;
+    rule.walk(&mut |term: &Term| {
+        if let TermKind::Comprehension { body, .. } = &term.kind {
+            count += of_body(body);
+        }
+    });
+    let others = rule.otherwise.iter().filter_map(|otherwise| otherwise.body.as_deref());
+    let bodies = rule.bodies.iter().map(Vec::as_slice).chain(others);
+    count + bodies.map(of_body).sum::<usize>()
+}
+
+/// The literals of a body, and those of `every` in it.
+fn of_body(body: &[Literal]) -> usize {
+    let inner = |literal: &Literal| match &literal.expression {
+        Expression::Every { body, .. } => of_body(body),
+        _ => 0,
+    };
+    body.len() + body.iter().map(inner).sum::<usize>()
+}
