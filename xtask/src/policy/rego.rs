@@ -123,15 +123,14 @@ impl Module {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let replaced = emit::Replaced::of(&files, &program.names);
         let mut texts = Vec::new();
         for (at, (file, text)) in files.iter().zip(source.texts()).enumerate() {
-            let emitted = emit::emit(file, &program.names, at == 0).map_err(|range| {
-                vec![Problem {
-                    message: "the terms of this rule nest too deep".to_owned(),
-                    text: at,
-                    range,
-                }]
-            })?;
+            let emitted =
+                emit::emit(file, &program.names, &replaced, at == 0).map_err(|range| {
+                    let message = "the terms of this rule nest too deep".to_owned();
+                    vec![Problem { message, text: at, range }]
+                })?;
             texts.push((text.to_owned(), emitted));
         }
         let used: BTreeSet<String> =

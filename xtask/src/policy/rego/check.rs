@@ -11,6 +11,7 @@ mod names;
 mod recursion;
 mod safety;
 mod types;
+mod with;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -246,7 +247,7 @@ impl<'a> Findings<'a> {
         scope.names = given.into_iter().filter(|name| !declared.contains(name)).collect();
         for literal in body {
             for with in &literal.with {
-                self.data_reference(&with.target, &scope);
+                self.with(with, &scope);
             }
             if !literal.is_print() {
                 self.terms_of(literal, &scope);
@@ -287,10 +288,10 @@ impl<'a> Findings<'a> {
             }
         }
         for with in &literal.with {
-            // A function may stand for another one.
-            match with.value.kind {
-                TermKind::Name(_) => self.data_reference(&with.value, scope),
-                _ => self.term(&with.value, scope),
+            match self.function_of(&with.value, scope) {
+                // A function may stand for another one.
+                Some(_) => self.data_reference(&with.value, scope),
+                None => self.term(&with.value, scope),
             }
         }
     }

@@ -13,6 +13,7 @@
 //! Invariant: each part of the result is marked with where it comes from.
 
 mod locals;
+mod replaced;
 mod sizes;
 mod terms;
 
@@ -29,6 +30,7 @@ use super::{
     syntax::{Expression, File, Literal, Otherwise, Rule, RuleKind, Term, TermKind},
 };
 use locals::Locals;
+pub(super) use replaced::Replaced;
 use sizes::Sizes;
 use terms::dotted;
 
@@ -74,11 +76,14 @@ impl Emitted {
 pub(super) fn emit(
     file: &File,
     names: &Names<'_>,
+    replaced: &Replaced,
     is_entry: bool,
 ) -> Result<Emitted, Range<usize>> {
     let mut writer = Writer {
         file,
         names,
+        replaced,
+        is_entry,
         out: String::new(),
         marks: Vec::new(),
         used: BTreeSet::new(),
@@ -96,12 +101,17 @@ pub(super) fn emit(
             return Err(rule.range.clone());
         }
     }
-    Ok(writer.finish(is_entry))
+    if is_entry {
+        writer.wrappers();
+    }
+    Ok(writer.finish())
 }
 
 struct Writer<'a> {
     file: &'a File,
     names: &'a Names<'a>,
+    replaced: &'a Replaced,
+    is_entry: bool,
     out: String,
     marks: Vec<Mark>,
     used: BTreeSet<String>,
@@ -117,8 +127,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn finish(self, is_entry: bool) -> Emitted {
-        let package = if is_entry { PACKAGE.to_owned() } else { dotted(&self.file.package) };
+    fn finish(self) -> Emitted {
+        let package = if self.is_entry { PACKAGE.to_owned() } else { dotted(&self.file.package) };
         let mut text = format!("package {package}\n");
         for import in self.file.imports.iter().filter(|import| !import.is_of_keywords()) {
             text.push_str("import ");
@@ -309,15 +319,6 @@ impl Writer<'_> {
         let _ = writeln!(self.out, "), {name})");
         self.hoisted.insert(std::ptr::from_ref(term), name);
         work
-    }
-
-    fn with(&mut self, literal: &Literal) {
-        for with in &literal.with {
-            self.out.push_str(" with ");
-            self.global(&with.target);
-            self.out.push_str(" as ");
-            self.nested(&with.value);
-        }
     }
 
     fn expression(&mut self, expression: &Expression, negated: bool) -> u64 {

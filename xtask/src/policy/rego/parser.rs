@@ -5,6 +5,7 @@
 //! Source: the parser of OPA 1.17.1. A bracket continues a term only where nothing stands between
 //! them, and where a term is followed by `|` in brackets, it is a comprehension.
 
+mod template;
 mod terms;
 
 use std::{collections::BTreeSet, ops::Range};
@@ -449,7 +450,7 @@ impl Parser {
     fn expected(&self, what: &str) -> Fault {
         let found = match self.peek() {
             Kind::Name(name) | Kind::Number(name) => format!("`{name}`"),
-            Kind::Text(_) => "a string".to_owned(),
+            Kind::Text(_) | Kind::Template { .. } => "a string".to_owned(),
             Kind::Symbol(symbol) => format!("`{symbol}`"),
             Kind::End => "the end of the text".to_owned(),
         };

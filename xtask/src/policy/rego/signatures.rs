@@ -8,6 +8,12 @@ use super::{
     syntax::{Term, TermKind},
 };
 
+/// The function that a template string is a call of.
+pub(super) const TEMPLATE: &str = "internal.template_string";
+
+/// The function of ours that a long chain of operators is a call of: `chain("+-", [3, 2, 1])`.
+pub(super) const CHAIN: &str = "internal.chain";
+
 /// Name, arguments and result: each is the letters of the types that it may have: string, number,
 /// boolean, array, object, Set and z for null; x is any. Sorted by name.
 const SIGNATURES: &[(&str, &str, char)] = &[
@@ -78,6 +84,7 @@ const SIGNATURES: &[(&str, &str, char)] = &[
     ("http.send", "o", 'o'),
     ("indexof", "s s", 'n'),
     ("indexof_n", "s s", 'a'),
+    (TEMPLATE, "a", 's'),
     ("intersection", "S", 'S'),
     ("io.jwt.decode", "s", 'a'),
     ("io.jwt.decode_verify", "s o", 'a'),
@@ -268,7 +275,10 @@ pub(super) fn arity(name: &str) -> Option<usize> {
 
 /// Whether the version of the language has the function.
 pub(super) fn is_in(name: &str, version: Version) -> bool {
-    version == Version::V0 || deprecated(name).is_none()
+    match version {
+        Version::V0 => name != TEMPLATE,
+        Version::V1 => deprecated(name).is_none(),
+    }
 }
 
 /// What to use instead of a deprecated function.

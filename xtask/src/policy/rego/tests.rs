@@ -18,9 +18,11 @@ fn code_means_what_gatekeeper_makes_of_it() {
         include_str!("tests/expressions.jsonl"),
         include_str!("tests/bodies.jsonl"),
         include_str!("tests/globs_and_times.jsonl"),
+        include_str!("tests/modifiers.jsonl"),
         include_str!("tests/modules.jsonl"),
         include_str!("tests/numbers.jsonl"),
         include_str!("tests/scopes.jsonl"),
+        include_str!("tests/template_strings.jsonl"),
         include_str!("tests/texts.jsonl"),
         include_str!("tests/types.jsonl"),
     ];

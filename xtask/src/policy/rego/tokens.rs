@@ -2,6 +2,8 @@
 //!
 //! Source: the scanner of OPA 1.17.1.
 
+mod template;
+
 use std::ops::Range;
 
 /// A token and what stands before it: whether a bracket continues a term depends on that.
@@ -23,6 +25,8 @@ pub(super) enum Kind {
     Number(String),
     /// A string without its quotes and escapes.
     Text(String),
+    /// A piece of a template string: from its begin or a `}` up to its end or a `{`.
+    Template { text: String, begins: bool, ends: bool },
     /// An operator or a bracket.
     Symbol(&'static str),
     /// Behind the last token.
@@ -43,6 +47,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     let mut out = Vec::new();
     let mut at = 0;
     let (mut spaced, mut new_line) = (false, true);
+    let mut templates = template::Open::default();
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         if matches!(c, ' ' | '\t' | '\r' | '\n') {
             (spaced, new_line) = (true, new_line || c == '\n');
@@ -55,9 +60,11 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             at += rest.find('\n').unwrap_or(rest.len());
             continue;
         }
-        let (kind, length) = one(rest).map_err(|(message, range)| {
-            (message, at + range.start..(at + range.end).min(text.len()))
-        })?;
+        let (kind, length) =
+            templates.piece(rest).unwrap_or_else(|| one(rest)).map_err(|(message, range)| {
+                (message, at + range.start..(at + range.end).min(text.len()))
+            })?;
+        templates.follow(&kind);
         out.push(Token { kind, range: at..at + length, spaced, new_line });
         at += length;
         (spaced, new_line) = (false, false);
@@ -85,7 +92,6 @@ fn one(rest: &str) -> Result<(Kind, usize), Fault> {
             let text = inner.get(..length).unwrap_or_default().replace('\r', "");
             return Ok((Kind::Text(text), length + 2));
         }
-        '$' => return Err(("template strings are not supported".to_owned(), 0..1)),
         _ => {}
     }
     match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {

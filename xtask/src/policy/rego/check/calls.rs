@@ -1,6 +1,6 @@
 //! References to data, and calls: whether there is such a function, and whether it takes that.
 
-use super::{Expression, Findings, Scope, Term, TermKind, arguments};
+use super::{Expression, Findings, Scope, Term, TermKind, arguments, no_closure};
 use crate::policy::rego::signatures;
 
 /// The functions that a few operators stand for.
@@ -108,6 +108,11 @@ impl<'a> Findings<'a> {
         scope: &Scope<'_, 'a>,
     ) {
         let path: Vec<&str> = function.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            [signatures::CHAIN] => return,
+            [signatures::TEMPLATE] => self.template(given, scope),
+            _ => {}
+        }
         let name = path.join(".");
         let range = term.range.start..term.range.start + name.len();
         let is_local = path.first().is_some_and(|head| scope.is_local(head));
@@ -153,6 +158,31 @@ impl<'a> Findings<'a> {
             self.add(message, &term.range);
         } else if own.is_none() {
             self.types(&name, given, scope);
+        }
+    }
+
+    /// The values in a template string, which must each be one value.
+    fn template(&mut self, given: &'a [Term], scope: &Scope<'_, 'a>) {
+        let Some(Term { kind: TermKind::Array(parts), .. }) = given.first() else { return };
+        for part in parts {
+            let TermKind::Comprehension { body, .. } = &part.kind else { continue };
+            for literal in body {
+                let Expression::Assign(_, value) = &literal.expression else { continue };
+                no_closure(value, &mut |term| {
+                    if let TermKind::Call { function, .. } = &term.kind
+                        && matches!(function.as_slice(), [name] if name == "walk")
+                    {
+                        self.add("`walk` gives more than one value", &term.range);
+                    }
+                    let Some(name) = term.as_name() else { return };
+                    if name == "_" {
+                        self.add("nothing gives `_` a value here", &term.range);
+                    } else if !scope.is_local(name) && !scope.is_global(self.program, name) {
+                        let message = format!("nothing gives the variable `{name}` a value");
+                        self.add(message, &term.range);
+                    }
+                });
+            }
         }
     }
 

@@ -219,10 +219,11 @@ impl Writer<'_> {
             return work;
         }
         let is_own = resolved.is_some();
+        let replaceable = self.replaceable(&path.join("."), resolved.as_deref());
         let callee = resolved.filter(|full| self.names.function(full).is_some());
         self.mark(&term.range, callee);
         let name = dotted(function);
-        self.out.push_str(&name);
+        self.out.push_str(replaceable.as_deref().unwrap_or(&name));
         self.out.push('(');
         let work = match (name.as_str(), arguments) {
             ("sprintf", [text, values @ Term { kind: TermKind::Array(_), .. }]) if !is_own => {

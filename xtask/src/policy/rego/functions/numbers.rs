@@ -4,8 +4,10 @@
 use regorus::Value;
 
 use super::{Function, Outcome, elements, extended::Extended};
+use crate::policy::rego::{limits::spend, signatures::CHAIN};
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
+    (CHAIN, 2, chain),
     ("plus", 2, |arguments| calculate(arguments, Operator::Plus)),
     ("minus", 2, minus),
     ("mul", 2, |arguments| calculate(arguments, Operator::Times)),
@@ -151,6 +153,37 @@ impl Decimal {
         let text = format!("{}e{}", self.digits, self.exponent);
         text.parse().ok().filter(|float: &f64| float.is_finite())
     }
+}
+
+/// Operators and their operands, from left to right.
+fn chain(arguments: &[Value]) -> Outcome {
+    let (Some(Value::String(operators)), Some(Value::Array(operands))) =
+        (arguments.first(), arguments.get(1))
+    else {
+        return Ok(None);
+    };
+    let mut operands = operands.iter();
+    let mut result = operands.next().cloned();
+    for (operator, right) in operators.chars().zip(operands) {
+        let Some(left) = result else { return Ok(None) };
+        if let (Value::Set(left), Value::Set(right)) = (&left, right) {
+            spend(24 * (left.len() + right.len()))?;
+        }
+        result = match (operator, &left, right) {
+            ('-', Value::Set(left), Value::Set(right)) => Some(left.difference(right).into_value()),
+            ('&', Value::Set(left), Value::Set(right)) => {
+                Some(left.intersection(right).into_value())
+            }
+            ('|', Value::Set(left), Value::Set(right)) => Some(left.union(right).into_value()),
+            ('+', ..) => operate(&left, right, Operator::Plus)?,
+            ('-', ..) => operate(&left, right, Operator::Minus)?,
+            ('*', ..) => operate(&left, right, Operator::Times)?,
+            ('/', ..) => operate(&left, right, Operator::Over)?,
+            ('%', ..) => operate(&left, right, Operator::Modulo)?,
+            _ => None,
+        };
+    }
+    Ok(result)
 }
 
 fn product(arguments: &[Value]) -> Outcome {

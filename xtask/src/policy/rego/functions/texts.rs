@@ -6,6 +6,8 @@ use super::{Function, Outcome, guarded::native, integer, text};
 use crate::policy::rego::{
     format::{self, sprintf},
     limits::{Size, spend},
+    signatures::TEMPLATE,
+    value::printed,
 };
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
@@ -14,6 +16,7 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
         spend(text.as_ref().map_or(0, String::len))?;
         Ok(text.and_then(|text| native("base64.decode", &[Value::from(text)])))
     }),
+    (TEMPLATE, 1, template),
     ("lower", 1, |arguments| each(arguments, |c| c.to_lowercase().next().unwrap_or(c))),
     ("sprintf", 2, formatted),
     ("strings.replace_n", 2, replace_n),
@@ -51,6 +54,29 @@ fn formatted(arguments: &[Value]) -> Outcome {
         }
         None => Err("the text of `sprintf` is too long".to_owned()),
     }
+}
+
+/// What is printed of a template string: a value is in a set, which is empty if it is undefined.
+fn template(arguments: &[Value]) -> Outcome {
+    let Some(Value::Array(parts)) = arguments.first() else { return Ok(None) };
+    let given: usize = parts.iter().map(|part| Size::of(part, LARGEST).bytes).sum();
+    if given > LARGEST {
+        return Err("a template string is too long".to_owned());
+    }
+    let mut out = String::new();
+    for part in parts.iter() {
+        let value = match part {
+            Value::Set(values) => values.iter_sorted().next(),
+            other => Some(other),
+        };
+        match value {
+            Some(Value::String(text)) => out.push_str(text),
+            Some(other) => out.push_str(&printed(other)),
+            None => out.push_str("<undefined>"),
+        }
+    }
+    spend(out.len())?;
+    Ok(Some(Value::from(out)))
 }
 
 /// Replaces at each place by the first pattern that is there, in the order of the patterns.

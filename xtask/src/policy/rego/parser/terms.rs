@@ -1,7 +1,7 @@
 //! Terms and operators.
 
 use super::{DEPTH, Fault, Kind, Parser, Step, Term, TermKind};
-use crate::policy::rego::syntax::Comprehension;
+use crate::policy::rego::{signatures::CHAIN, syntax::Comprehension};
 
 /// How tightly an operator binds; `in` binds least.
 fn precedence(symbol: &str) -> Option<(&'static str, u8)> {
@@ -21,6 +21,24 @@ fn precedence(symbol: &str) -> Option<(&'static str, u8)> {
         ">=" => (">=", 1),
         _ => return None,
     })
+}
+
+/// How many operators may stand side by side before they are read as one.
+const CHAIN_LENGTH: usize = 10;
+
+/// An operator and what is on its right.
+struct Link {
+    operator: &'static str,
+    right: Term,
+    /// Where its right ends, with parentheses.
+    end: usize,
+}
+
+impl Link {
+    /// Whether it is no comparison.
+    fn calculates(&self) -> bool {
+        precedence(self.operator).is_some_and(|(_, binds)| binds > 1)
+    }
 }
 
 impl Parser {
@@ -62,7 +80,8 @@ impl Parser {
         Ok(left)
     }
 
-    fn binary(&mut self, mut left: Term, start: usize, least: u8) -> Result<Term, Fault> {
+    fn binary(&mut self, left: Term, start: usize, least: u8) -> Result<Term, Fault> {
+        let mut chain = Vec::new();
         while let Kind::Symbol(symbol) = self.peek()
             && let Some((operator, binds)) = precedence(symbol)
             && binds >= least
@@ -71,10 +90,40 @@ impl Parser {
             let right_start = self.range().start;
             let first = self.operand()?;
             let right = self.binary(first, right_start, binds + 1)?;
-            let (left_term, right) = (Box::new(left), Box::new(right));
-            left = self.term(TermKind::Operation { operator, left: left_term, right }, start)?;
+            chain.push(Link { operator, right, end: self.end() });
+        }
+        let mut left = left;
+        let mut links = chain.into_iter().peekable();
+        while let Some(link) = links.next() {
+            let calculates = link.calculates();
+            let mut run = vec![link];
+            while let Some(next) = links.next_if(|next| calculates && next.calculates()) {
+                run.push(next);
+            }
+            left = self.chained(left, run, start)?;
         }
         Ok(left)
+    }
+
+    /// Operators from left to right. A long chain of them is one call, so that it does not nest.
+    fn chained(&self, mut left: Term, run: Vec<Link>, start: usize) -> Result<Term, Fault> {
+        if run.len() <= CHAIN_LENGTH {
+            for Link { operator, right, end } in run {
+                let (first, right) = (Box::new(left), Box::new(right));
+                left = self.term(TermKind::Operation { operator, left: first, right }, start)?;
+                left.range.end = end;
+            }
+            return Ok(left);
+        }
+        let end = run.last().map_or(start, |last| last.end);
+        let operators = run.iter().map(|link| link.operator).collect();
+        let operands = std::iter::once(left).chain(run.into_iter().map(|link| link.right));
+        let operands = self.term(TermKind::Array(operands.collect()), start)?;
+        let arguments = vec![self.term(TermKind::Text(operators), start)?, operands];
+        let mut term =
+            self.term(TermKind::Call { function: vec![CHAIN.to_owned()], arguments }, start)?;
+        term.range.end = end;
+        Ok(term)
     }
 
     /// A term without operators around it.
@@ -103,6 +152,7 @@ impl Parser {
                 self.at += 1;
                 self.term(TermKind::Text(text), start)?
             }
+            Kind::Template { .. } => self.template()?,
             Kind::Symbol("[") => self.array()?,
             Kind::Symbol("{") => self.braces()?,
             Kind::Symbol("(") => {

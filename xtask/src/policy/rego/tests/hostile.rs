@@ -46,7 +46,13 @@ fn terms_that_nest_are_refused() {
         let said = deep(open, close);
         assert!(said.contains("nest more than") || said.contains("expected"), "{open}: {said}");
     }
-    assert!(body(&format!("x := 1{}; x", "+ 1\n".repeat(18_000))).contains("nest more than"));
+    assert_eq!(body(&format!("x := 1{}; x == 18001", "+ 1\n".repeat(18_000))), "m");
+    assert!(
+        body(&format!("x := true{}; x", "== true\n".repeat(18_000))).contains("nest more than")
+    );
+    let sets =
+        format!("x := numbers.range(1, 9000); y := {{z | z := x[_]}}{}", "| {1}".repeat(9_000));
+    assert!(body(&format!("{sets}; y")).contains("memory"));
     assert!(body(&format!("x := {}1; x", "[x | x := ".repeat(9_000))).contains("nest more than"));
     let twenty_four = body(&format!("x := {}1{}; x", "[".repeat(40), "]".repeat(40)));
     assert!(twenty_four.contains("nest too deep"), "{twenty_four}");
