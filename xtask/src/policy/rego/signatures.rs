@@ -236,24 +236,21 @@ pub(super) const DEPRECATED: &[(&str, &str)] = &[
 pub(super) const IMPURE: &[&str] =
     &["http.send", "opa.runtime", "rand.intn", "time.now_ns", "uuid.rfc4122"];
 
-/// Those that cannot be evaluated here, by what their names start with.
-const UNSUPPORTED: &[&str] = &[
-    "crypto.parse_private_keys",
-    "crypto.x509.",
-    "graph.reachable_paths",
-    "graphql.",
-    "io.jwt.",
-    "json.match_schema",
-    "json.verify_schema",
-    "net.lookup_ip_addr",
-    "providers.",
-    "regex.globs_match",
-    "rego.",
-    "strings.render_template",
-    "uri.",
-    "urlquery.",
-    "uuid.parse",
+/// Those that cannot be evaluated here, by what their names start with, and why.
+pub(super) const UNSUPPORTED: &[(&str, &str)] = &[
+    ("crypto.parse_private_keys", KEYS),
+    ("crypto.x509.", KEYS),
+    ("graphql.", "it needs a parser of GraphQL"),
+    ("io.jwt.", KEYS),
+    ("net.lookup_ip_addr", "it needs a network"),
+    ("providers.aws.", "it signs requests for a network"),
+    ("regex.globs_match", "its result is not that of its patterns, but of one way to compare them"),
+    ("rego.", "a template is no part of what it reviews"),
+    ("strings.render_template", "it needs the template language of Go"),
 ];
+
+/// What certificates, keys and tokens have in common.
+const KEYS: &str = "it needs cryptography with keys";
 
 /// The types of the arguments, in letters, with a blank between them; `None` if OPA has no such
 /// function.
@@ -286,9 +283,9 @@ pub(super) fn deprecated(name: &str) -> Option<&'static str> {
     DEPRECATED.iter().find(|(known, _)| *known == name).map(|(_, instead)| *instead)
 }
 
-/// Whether OPA evaluates it and we do not.
-pub(super) fn is_unsupported(name: &str) -> bool {
-    UNSUPPORTED.iter().any(|prefix| name.starts_with(prefix))
+/// Why we do not evaluate a function that OPA does.
+pub(super) fn unsupported(name: &str) -> Option<&'static str> {
+    UNSUPPORTED.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, why)| *why)
 }
 
 /// The names of all functions of a version.

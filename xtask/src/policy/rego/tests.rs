@@ -17,6 +17,7 @@ fn code_means_what_gatekeeper_makes_of_it() {
     let cases = [
         include_str!("tests/expressions.jsonl"),
         include_str!("tests/bodies.jsonl"),
+        include_str!("tests/functions.jsonl"),
         include_str!("tests/globs_and_times.jsonl"),
         include_str!("tests/modifiers.jsonl"),
         include_str!("tests/modules.jsonl"),

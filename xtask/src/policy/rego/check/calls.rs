@@ -14,6 +14,13 @@ const OPERATORS: &[(&str, &str)] = &[
     ("|", "or"),
 ];
 
+/// What the values of an object must be that is the first argument.
+const VALUES: &[(&str, &str)] = &[
+    ("graph.reachable", "aS"),
+    ("graph.reachable_paths", "aS"),
+    ("urlquery.encode_object", "saS"),
+];
+
 impl<'a> Findings<'a> {
     /// A term that is a literal of its own: a call may have one argument more, for its result.
     pub(super) fn statement(&mut self, term: &'a Term, negated: bool, scope: &Scope<'_, 'a>) {
@@ -150,8 +157,10 @@ impl<'a> Findings<'a> {
             self.add(message, &range);
             return;
         };
-        if own.is_none() && signatures::is_unsupported(&name) {
-            self.add(format!("the function `{name}` is not supported here"), &range);
+        if own.is_none()
+            && let Some(why) = signatures::unsupported(&name)
+        {
+            self.add(format!("the function `{name}` is not supported here: {why}"), &range);
         }
         if given.len() != arity && !(statement == Some(true) && given.len() == arity + 1) {
             let message = format!("`{name}` takes {}, not {}", arguments(arity), given.len());
@@ -206,6 +215,18 @@ impl<'a> Findings<'a> {
     }
 
     fn types(&mut self, name: &str, given: &'a [Term], scope: &Scope<'_, 'a>) {
+        let values = VALUES.iter().find(|(function, _)| *function == name);
+        if let (Some((_, letters)), Some(TermKind::Object(entries))) =
+            (values, given.first().map(|first| &first.kind))
+        {
+            for (_, value) in entries {
+                if let Some(found) = self.misfit(value, letters, scope) {
+                    let expected = signatures::in_words(letters);
+                    let message = format!("a value for `{name}` must be {expected}, not {found}");
+                    self.add(message, &value.range);
+                }
+            }
+        }
         let letters = signatures::signature(name).unwrap_or_default().split_terminator(' ');
         for (at, (argument, letters)) in given.iter().zip(letters).enumerate() {
             if let Some(found) = self.misfit(argument, letters, scope) {

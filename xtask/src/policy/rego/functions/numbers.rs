@@ -3,11 +3,15 @@
 
 use regorus::Value;
 
-use super::{Function, Outcome, elements, extended::Extended};
+use super::{Function, Outcome, elements, extended::Extended, guarded::native};
 use crate::policy::rego::{limits::spend, signatures::CHAIN};
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     (CHAIN, 2, chain),
+    // OPA rounds what is behind the dot away from 0 or towards it by whether the digits before it are
+    // negative, which those of -0.5 are not.
+    ("ceil", 1, |arguments| Ok(rounded("ceil", arguments, 1))),
+    ("floor", 1, |arguments| Ok(rounded("floor", arguments, 0))),
     ("plus", 2, |arguments| calculate(arguments, Operator::Plus)),
     ("minus", 2, minus),
     ("mul", 2, |arguments| calculate(arguments, Operator::Times)),
@@ -16,6 +20,15 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("product", 1, product),
     ("sum", 1, sum),
 ];
+
+/// Rounds; numbers between -1 and 0 have a result of their own.
+fn rounded(name: &str, arguments: &[Value], small: i64) -> Option<Value> {
+    let number = arguments.first().and_then(wide);
+    if number.is_some_and(|number| number > -1.0 && number < 0.0) {
+        return Some(Value::from(small));
+    }
+    native(name, arguments)
+}
 
 #[derive(Clone, Copy)]
 enum Operator {

@@ -45,7 +45,10 @@ fn a_problem_is_where_it_is_written() {
     );
     check_body(
         "io.jwt.decode(\"a\")",
-        &[("the function `io.jwt.decode` is not supported here", "io.jwt.decode")],
+        &[(
+            "the function `io.jwt.decode` is not supported here: it needs cryptography with keys",
+            "io.jwt.decode",
+        )],
     );
     check_body("x := ]", &[("expected a term, found `]`", "]")]);
 }
