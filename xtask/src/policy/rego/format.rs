@@ -73,10 +73,35 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> Option<String> {
     Some(printer.out)
 }
 
-/// Whether a text has a verb for each of so many arguments; if not, what is wrong.
-pub(super) fn fits(format: &str, count: usize) -> Result<(), String> {
-    let values = vec![Value::Null; count];
-    let arguments: Vec<Argument> = values.iter().map(Argument::of).collect();
+/// An argument as far as it is plain from the code.
+pub(super) enum Plain {
+    /// A number, as it is written.
+    Number(String),
+    /// What is printed as a text: booleans are, too.
+    Text,
+    Unknown,
+}
+
+impl Plain {
+    fn argument(&self) -> Argument {
+        match self {
+            Self::Number(text) => match text.parse() {
+                Ok(number) => Argument::Int(number),
+                Err(_) => Argument::Float(text.parse().unwrap_or_default()),
+            },
+            Self::Text => Argument::Text(MARK.to_owned()),
+            Self::Unknown => Argument::Text(String::new()),
+        }
+    }
+}
+
+/// Tells a text that is known from one that is not.
+const MARK: &str = "\u{1}";
+
+/// Whether a text has a verb for each argument that goes with it; if not, what is wrong.
+pub(super) fn fits(format: &str, plain: &[Plain]) -> Result<(), String> {
+    let arguments: Vec<Argument> = plain.iter().map(Plain::argument).collect();
+    let count = plain.len();
     let mut printer = Printer { format, at: 0, arguments: &arguments, next: 0, out: String::new() };
     if printer.print().is_none() {
         return Err("the text of `sprintf` is too long".to_owned());
@@ -95,10 +120,35 @@ pub(super) fn fits(format: &str, count: usize) -> Result<(), String> {
         );
     }
     let known = "vTsqxXdboOcUeEfFgGt%";
-    match verbs_of(format).find(|verb| !known.contains(*verb)) {
-        Some(verb) => Err(format!("`%{verb}` is no verb of `sprintf`")),
+    if let Some(verb) = verbs_of(format).find(|verb| !known.contains(*verb)) {
+        return Err(format!("`%{verb}` is no verb of `sprintf`"));
+    }
+    match misprinted(&out) {
+        Some((verb, what)) => {
+            Err(format!("`%{verb}` of `sprintf` does not print {what}, `%v` does"))
+        }
         None => Ok(()),
     }
+}
+
+/// The first verb that does not go with an argument that is known, and what that is.
+fn misprinted(out: &str) -> Option<(char, &'static str)> {
+    for (at, _) in out.match_indices("%!") {
+        let mut rest = out.get(at + 2..)?.chars();
+        let verb = rest.next()?;
+        let rest = rest.as_str();
+        if rest.starts_with("(int=") {
+            return Some((verb, "an integer"));
+        }
+        if rest.starts_with("(float64=") {
+            return Some((verb, "a number with a dot or an exponent"));
+        }
+        let text = rest.strip_prefix("(string=").map(|text| text.trim_start_matches([' ', '0']));
+        if text.is_some_and(|text| text.starts_with(MARK)) {
+            return Some((verb, "a text or a boolean"));
+        }
+    }
+    None
 }
 
 /// The verbs of a text, one after the other.

@@ -6,7 +6,8 @@ use super::{
     super::Problem,
     Source,
     check::Names,
-    format, signatures,
+    format::{self, Plain},
+    signatures,
     syntax::{File, Rule as RegoRule, RuleKind, Term, TermKind},
 };
 use crate::formats::pattern;
@@ -142,7 +143,8 @@ impl Linter<'_> {
         if name == "sprintf"
             && let (Some(format), Some(Term { kind: TermKind::Array(values), .. })) =
                 (text(0), arguments.get(1))
-            && let Err(message) = format::fits(format, values.len())
+            && let Err(message) =
+                format::fits(format, &values.iter().map(plain).collect::<Vec<_>>())
         {
             self.add(Rule::Sprintf, message, range);
         }
@@ -196,6 +198,15 @@ impl Linter<'_> {
         for (message, range) in unused {
             self.add(Rule::Unused, message, &range);
         }
+    }
+}
+
+/// What is plain of an argument of `sprintf`.
+fn plain(term: &Term) -> Plain {
+    match &term.kind {
+        TermKind::Number(text) => Plain::Number(text.clone()),
+        TermKind::Text(_) | TermKind::Bool(_) | TermKind::Null => Plain::Text,
+        _ => Plain::Unknown,
     }
 }
 

@@ -23,7 +23,15 @@ fn sprintf_is_given_what_its_text_needs() {
     check_body("sprintf(\"%y\", [1])", &[("rego-sprintf", "`%y` is no verb of `sprintf`")]);
     let percent = "the text of `sprintf` ends within a verb, write `%%` for a percent sign";
     check_body("sprintf(\"100%\", [])", &[("rego-sprintf", percent)]);
-    check_body("sprintf(\"%[2]v %[1]s %05.2f %% %-4d\", [1, 2, 3])", &[]);
+    let number = "`%s` of `sprintf` does not print an integer, `%v` does";
+    check_body("x := 1; sprintf(\"%v %s\", [x, 1])", &[("rego-sprintf", number)]);
+    let float = "`%d` of `sprintf` does not print a number with a dot or an exponent, `%v` does";
+    check_body("sprintf(\"%d\", [1.0])", &[("rego-sprintf", float)]);
+    let text = "`%d` of `sprintf` does not print a text or a boolean, `%v` does";
+    check_body("sprintf(\"%s %5d\", [\"a\", \"b\"])", &[("rego-sprintf", text)]);
+    check_body("sprintf(\"%t\", [true])", &[("rego-sprintf", &text.replace("%d", "%t"))]);
+    check_body("x := 1; sprintf(\"%d %x %T %q %s\", [1, \"a\", true, \"q\", x])", &[]);
+    check_body("sprintf(\"%[2]v %[1]d %05.2f %% %-4d\", [1, 2.5, 3])", &[]);
     check_body("x := [1]; sprintf(\"%v %v\", x)", &[]);
 }
 
