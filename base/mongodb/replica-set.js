@@ -1,17 +1,19 @@
-// Brings this member into the replica set and, where passwords are configured, creates the users.
+// Brings this member into the replica set and, where a login is configured, creates the users.
 // Safe to run at any time and on all members at once.
 // Exit 0: this member is in the set, and the users exist. Exit 1: not yet, try again.
 //
 // A second set must never be started beside one that holds data, for example by a first member
 // that lost its volume. So the set is started only when every other member answers and none of
 // them belongs to one. Members are added, never removed: that is a person's decision.
-const { readFileSync } = require("fs");
+const { readdirSync, readFileSync } = require("fs");
+const { join } = require("path");
 
-const { POD_NAME, MEMBERS, SERVICE_DOMAIN, REPLICA_SET } = process.env;
-// Set by base/components/mongodb-password; without them the database asks for no login.
+const { POD_NAME, MEMBERS, SERVICE_DOMAIN, REPLICA_SET, LOCAL_URI } = process.env;
+// Set by base/components/mongodb-password and base/components/mongodb-x509; without either the
+// database asks for no login.
 const { ADMIN_PASSWORD_FILE, API_USER, API_PASSWORD_FILE, API_DATABASE } = process.env;
+const { USERS_DIRECTORY } = process.env;
 
-const ADMIN = "admin";
 // What the server answers before a login, and when a login fails.
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
@@ -23,10 +25,11 @@ for (let ordinal = 0; ordinal < Number(MEMBERS); ordinal += 1) {
 }
 const self = `${POD_NAME}.${SERVICE_DOMAIN}:27017`;
 
+// Another member, asked in the way of LOCAL_URI.
 function adminOf(host) {
-  return new Mongo(
-    `mongodb://${host}/?directConnection=true&serverSelectionTimeoutMS=3000`,
-  ).getDB("admin");
+  const uri = new URL(LOCAL_URI);
+  uri.host = host;
+  return new Mongo(uri.href).getDB("admin");
 }
 
 // A password without the newline that editors and `echo` put at the end of a file.
@@ -34,13 +37,53 @@ function secret(path) {
   return readFileSync(path, "utf8").replace(/\r?\n$/, "");
 }
 
+// How the administrator logs in, and who the users are: the administrator first, with the database
+// that knows them and what they are made from. Null without a login.
+function configuredLogin() {
+  if (ADMIN_PASSWORD_FILE) {
+    const mechanism = "SCRAM-SHA-256";
+    const user = (name, file, roles) => ({
+      name,
+      properties: { pwd: secret(file), roles, mechanisms: [mechanism] },
+    });
+    const administrator = user("admin", ADMIN_PASSWORD_FILE, ["root"]);
+    return {
+      database: "admin",
+      credentials: { user: administrator.name, pwd: administrator.properties.pwd, mechanism },
+      users: [
+        administrator,
+        // The API reads and writes its own database and does nothing else.
+        user(API_USER, API_PASSWORD_FILE, [{ role: "readWrite", db: API_DATABASE }]),
+      ],
+    };
+  }
+  if (USERS_DIRECTORY) {
+    // Each user is a file, and has the subject of his certificate as name.
+    const read = (file) => {
+      const { user, roles } = JSON.parse(readFileSync(join(USERS_DIRECTORY, file), "utf8"));
+      return { name: user, properties: { roles } };
+    };
+    const administrator = "administrator.json";
+    const others = readdirSync(USERS_DIRECTORY)
+      .filter((file) => file.endsWith(".json") && file !== administrator)
+      .sort();
+    return {
+      database: "$external",
+      credentials: { mechanism: "MONGODB-X509" },
+      users: [administrator, ...others].map(read),
+    };
+  }
+  return null;
+}
+const login = configuredLogin();
+
 // Whether the login as administrator succeeds; where there are no users, nothing is needed.
 function logIn(admin) {
-  if (!ADMIN_PASSWORD_FILE) {
+  if (login === null) {
     return true;
   }
   try {
-    admin.auth({ user: ADMIN, pwd: secret(ADMIN_PASSWORD_FILE), mechanism: "SCRAM-SHA-256" });
+    admin.getSiblingDB(login.database).auth(login.credentials);
     return true;
   } catch (error) {
     if (error.code === AUTHENTICATION_FAILED) {
@@ -52,15 +95,11 @@ function logIn(admin) {
 
 // Runs on the primary, from the same pod: until the first user exists, mongod lets a connection
 // from localhost create it.
-function createAdmin(admin) {
+function createAdministrator() {
+  const [{ name, properties }] = login.users;
   try {
-    admin.runCommand({
-      createUser: ADMIN,
-      pwd: secret(ADMIN_PASSWORD_FILE),
-      roles: ["root"],
-      mechanisms: ["SCRAM-SHA-256"],
-    });
-    print("created the administrator");
+    db.getSiblingDB(login.database).runCommand({ createUser: name, ...properties });
+    print(`created the administrator ${name}`);
   } catch (error) {
     if (error.code !== UNAUTHORIZED && error.code !== USER_EXISTS) {
       throw error;
@@ -68,36 +107,42 @@ function createAdmin(admin) {
   }
 }
 
-// The API reads and writes its own database and does nothing else. An existing user gets the
-// password that is configured now.
-function createApiUser(admin) {
-  const user = {
-    pwd: secret(API_PASSWORD_FILE),
-    roles: [{ role: "readWrite", db: API_DATABASE }],
-    mechanisms: ["SCRAM-SHA-256"],
-  };
-  const exists = admin.runCommand({ usersInfo: API_USER }).users.length > 0;
-  admin.runCommand(exists ? { updateUser: API_USER, ...user } : { createUser: API_USER, ...user });
-  print(`${exists ? "updated" : "created"} the user ${API_USER}`);
+// An existing user gets the roles and the password that are configured now.
+function createOrUpdate({ name, properties }) {
+  const database = db.getSiblingDB(login.database);
+  const exists = database.runCommand({ usersInfo: name }).users.length > 0;
+  database.runCommand({ [exists ? "updateUser" : "createUser"]: name, ...properties });
+  print(`${exists ? "updated" : "created"} the user ${name}`);
 }
 
 // Whether the users are there. The primary makes them, the others receive them.
 function usersExist() {
-  if (!ADMIN_PASSWORD_FILE) {
+  if (login === null) {
     return true;
   }
   const primary = db.hello().isWritablePrimary;
   if (primary) {
-    createAdmin(db);
+    createAdministrator();
   }
   if (!logIn(db)) {
-    print(primary ? "the administrator has another password" : "waiting: the users are not here yet");
+    print(primary ? "the administrator cannot log in" : "waiting: the users are not here yet");
     return false;
   }
+  // Before anything that needs a majority: it may take these certificates to have one.
+  rotateCertificates();
   if (primary) {
-    createApiUser(db);
+    login.users.slice(1).forEach(createOrUpdate);
   }
   return true;
+}
+
+// mongod reads its certificate files at its start and when it is told to. Open connections stay,
+// new ones are made with what is in the files now; with files that are no good it keeps the old.
+function rotateCertificates() {
+  if (login.database === "$external") {
+    db.adminCommand({ rotateCertificates: 1, message: "by the helper of this member" });
+    print("mongod has read its certificates");
+  }
 }
 
 // Whether this member is in the set.
@@ -143,7 +188,7 @@ function inReplicaSet() {
 function joinSetOf(host) {
   const primary = adminOf(host);
   if (!logIn(primary)) {
-    print("waiting: the primary has no users yet, or another password");
+    print("waiting: the primary has no users yet, or another administrator");
     return;
   }
   const config = primary.runCommand({ replSetGetConfig: 1 }).config;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs beside mongod. Without an argument: brings this member into the replica set and creates the
-# users, retrying until it is done, and again whenever a password file changes. With `ready`: exit 0
-# when the member is primary or secondary and the users are as the files say. With `alive`: exit 0
-# unless the work stands still.
+# users, retrying until it is done, and again whenever a password or a certificate changes. With
+# `ready`: exit 0 when the member is primary or secondary and all is as the files say. With `alive`:
+# exit 0 unless the work stands still.
 set -eu
 
 # There while nothing is left to do.
@@ -35,9 +35,11 @@ pause() {
   wait "$!"
 }
 
-# What the users are made from. The kubelet replaces the files when their Secret changes.
-passwords() {
-  cat "${ADMIN_PASSWORD_FILE:-/dev/null}" "${API_PASSWORD_FILE:-/dev/null}" | cksum
+# What the users and the connections are made from. The kubelet replaces the files when their Secret
+# changes.
+credentials() {
+  # shellcheck disable=SC2086 # a list of files without spaces
+  cat "${ADMIN_PASSWORD_FILE:-/dev/null}" "${API_PASSWORD_FILE:-/dev/null}" ${CERTIFICATE_FILES:-} | cksum
 }
 
 # A restarted container finds what the one before it left.
@@ -45,13 +47,13 @@ rm -f "$DONE"
 : >"$ALIVE"
 made_from=
 while :; do
-  wanted=$(passwords)
+  wanted=$(credentials)
   if [ "$wanted" != "$made_from" ]; then
     rm -f "$DONE"
     until shell --file /scripts/replica-set.js; do
       pause 5
       # It may be the mended one now.
-      wanted=$(passwords)
+      wanted=$(credentials)
     done
     made_from=$wanted
     : >"$DONE"
