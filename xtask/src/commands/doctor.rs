@@ -149,6 +149,13 @@ const TOOLS: &[Tool] = &[
         used_by: "the tests of api/ (3.11 or later)",
         install: "https://www.python.org/downloads",
     },
+    Tool {
+        name: "node",
+        version: &["--version"],
+        required: false,
+        used_by: "the tests of api/, for the script beside mongod",
+        install: "https://nodejs.org/en/download",
+    },
 ];
 
 pub(super) fn run(_: &Args) -> Result<Verdict> {
