@@ -83,9 +83,18 @@ pub(super) fn made_namespace(object: &Object<'_>) -> Option<Text> {
     makes.then(|| namespace.into())
 }
 
+/// The name of the release of Helm that an Application makes, where it is another than its own: what
+/// a chart makes is named after it.
+fn release<'o>(maker: &'o Object<'_>) -> Option<&'o str> {
+    let is_application = maker.is("argoproj.io", "Application");
+    let release = maker.node.at(&["spec", "source", "helm", "releaseName"])?.as_str()?;
+    (is_application && !release.is_empty()).then_some(release)
+}
+
 impl<'a> Cluster<'a> {
     /// As [`Cluster::missing`], of what should be in a namespace: a warning where something may make
-    /// it that is not seen here, and nothing where that has a name that is part of one of `words`.
+    /// it that is not seen here, and nothing where that has a name, or is of a release with a name,
+    /// that is part of one of `words`.
     pub fn missing_in(
         &self,
         namespace: &str,
@@ -94,8 +103,8 @@ impl<'a> Cluster<'a> {
     ) -> Option<Diagnostic<Anchor>> {
         let makers = self.makers_of(namespace);
         let makes = |maker: &Object<'_>| {
-            let name = maker.id.name.as_str();
-            words.iter().any(|word| word.contains(name))
+            let mut names = release(maker).into_iter().chain([maker.id.name.as_str()]);
+            names.any(|name| words.iter().any(|word| word.contains(name)))
         };
         if makers.clone().take(MAX_MAKERS).any(makes) {
             return None;
