@@ -31,7 +31,7 @@ mod start;
 /// Bring the development environment up
 ///
 /// Starts minikube if it does not run, builds the image of the API and loads it, applies
-/// rendered/dev in order, but for the policies, waits until everything is ready, runs the client
+/// rendered/dev in order, but for the policies and what Argo CD installs, waits until everything is ready, runs the client
 /// once, and forwards a port of this machine to the API. What is there already is kept, so that it
 /// can be run again after a change or an interruption. `cargo xtask down` removes what it made.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,11 @@
 //! Source: the order of Argo CD's sync (`gitops-engine`, `pkg/sync/sync_tasks.go`), so that what
 //! works here works there. Invariant: nothing here asks a cluster.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -79,7 +83,8 @@ pub(in super::super) struct Manifest {
     pub namespace: String,
 }
 
-/// All objects of an environment but its policies, in order.
+/// All objects of an environment but its policies and the parts of the platform that Argo CD
+/// installs, in order.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Manifests {
     all: Vec<Manifest>,
@@ -106,6 +111,16 @@ impl Manifest {
     fn is_for_gatekeeper(&self) -> bool {
         let api_version = text(&self.object, "/apiVersion");
         api_version.split_once('/').is_some_and(|(group, _)| group.ends_with(".gatekeeper.sh"))
+    }
+
+    /// Whether Argo CD has to be there for it.
+    fn is_for_argo_cd(&self) -> bool {
+        text(&self.object, "/apiVersion").starts_with("argoproj.io/")
+    }
+
+    /// The directory of its application.
+    fn directory(&self) -> PathBuf {
+        Path::new(&self.path).with_file_name("")
     }
 
     pub fn phase(&self) -> Phase {
@@ -138,7 +153,11 @@ impl Manifests {
     }
 
     fn sorted(mut all: Vec<Manifest>) -> Result<Self> {
-        all.retain(|one| !one.is_for_gatekeeper());
+        // What is installed by way of Argo CD, which the cluster of a developer is without, is left
+        // out as a whole: its namespaces and rules are of no use alone.
+        let of_argo_cd: BTreeSet<PathBuf> =
+            all.iter().filter(|one| one.is_for_argo_cd()).map(Manifest::directory).collect();
+        all.retain(|one| !one.is_for_gatekeeper() && !of_argo_cd.contains(&one.directory()));
         all.sort_by_cached_key(|one| (position(one.kind()), one.path.clone()));
         let namespaces: BTreeSet<&str> =
             all.iter().map(|one| &*one.namespace).filter(|name| !name.is_empty()).collect();
@@ -291,6 +310,25 @@ mod tests {
         let sorted = Manifests::sorted(all).unwrap();
         let names: Vec<&str> = sorted.iter().map(Manifest::name).collect();
         assert_eq!(names, ["a", "example.com/v1", "v1"]);
+    }
+
+    #[test]
+    fn an_application_that_argo_cd_installs_is_left_out_as_a_whole() {
+        let placed = |directory: &str, kind: &str, api_version: &str| {
+            let mut one = manifest(kind, directory, &Value::Null);
+            one.path = format!("rendered/dev/{directory}/{}", one.path);
+            one.object["apiVersion"] = api_version.into();
+            one.namespace = directory.to_owned();
+            one
+        };
+        let sorted = Manifests::sorted(vec![
+            placed("certificates", "Application", "argoproj.io/v1alpha1"),
+            placed("certificates", "NetworkPolicy", "networking.k8s.io/v1"),
+            placed("shop", "NetworkPolicy", "networking.k8s.io/v1"),
+        ]);
+        let sorted = sorted.unwrap();
+        let names: Vec<&str> = sorted.iter().map(Manifest::name).collect();
+        assert_eq!((names.as_slice(), &*sorted.namespace), (["shop"].as_slice(), "shop"));
     }
 
     #[test]
