@@ -25,7 +25,7 @@ const FAULTS: [(&str, &str); 9] = [
     ("automountServiceAccountToken: false", "hostNetwork: true"),
     ("type: ClusterIP", "type: LoadBalancer"),
     ("  - Ingress\n  - Egress\n", "  - Ingress\n"),
-    ("emptyDir:", "hostPath: {path: /var/run}\n        emptyDir:"),
+    ("\n      - emptyDir:", "\n      - hostPath: {path: /var/run}\n        emptyDir:"),
 ];
 
 fn root() -> PathBuf {
@@ -84,7 +84,7 @@ fn copy_tree(from: &Path, to: &Path, (right, wrong): (&str, &str)) {
             continue;
         }
         let text = fs::read_to_string(entry.path()).unwrap();
-        let is_policy = below.starts_with("policies");
+        let is_policy = below.starts_with("policies") || below.starts_with("policy-templates");
         let is_changed = !right.is_empty() && !is_policy;
         let text = if is_changed { text.replace(right, wrong) } else { text };
         fs::write(to.join(below), text).unwrap();
