@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::format_compact;
+
 use super::{Backend, certificates::Certificates, hosts::Hosts, items};
 use crate::{
     cluster::{Cluster, Object},
@@ -19,7 +21,8 @@ type Place<'a> = (&'a str, &'a str, &'a str, &'a str);
 pub(super) fn check(certificates: &Certificates<'_, '_>, out: &mut Vec<Diagnostic<Anchor>>) {
     let cluster = certificates.cluster;
     let mut places: BTreeMap<Place<'_>, (&Object<'_>, Anchor)> = BTreeMap::new();
-    let middlewares = middlewares(cluster);
+    let named = [("middlewares", "Middleware"), ("tls.options", "TLSOption")]
+        .map(|(annotation, kind)| Named { annotation, kind, known: names(kind, cluster) });
     for object in cluster.of_kind("networking.k8s.io", "Ingress") {
         let Some(spec) = object.node.get("spec") else { continue };
         if let Some(node) = spec.get("defaultBackend") {
@@ -38,7 +41,9 @@ pub(super) fn check(certificates: &Certificates<'_, '_>, out: &mut Vec<Diagnosti
             }
         }
         tls(object, spec, certificates, out);
-        named_middlewares(object, cluster, &middlewares, out);
+        for named in &named {
+            named.check(object, cluster, out);
+        }
     }
 }
 
@@ -137,42 +142,58 @@ fn tls<'a>(
     }
 }
 
-/// The middlewares of Traefik by the names that annotations give them.
-fn middlewares(cluster: &Cluster<'_>) -> Vec<Text> {
+/// What an annotation of an Ingress names of Traefik's kinds, as `<namespace>-<name>@kubernetescrd`.
+struct Named {
+    /// Below `traefik.ingress.kubernetes.io/router.`.
+    annotation: &'static str,
+    kind: &'static str,
+    /// What there is, sorted.
+    known: Vec<Text>,
+}
+
+/// The objects of a kind of Traefik by the names that annotations give them. They have two, of which
+/// one is right: with the option `safeNaming` a `_` joins the namespace and the name.
+fn names(kind: &str, cluster: &Cluster<'_>) -> Vec<Text> {
     let all = ["traefik.io", "traefik.containo.us"].into_iter();
-    let all = all.flat_map(|group| cluster.of_kind(group, "Middleware"));
+    let all = all.flat_map(|group| cluster.of_kind(group, kind));
     let mut names: Vec<Text> = all
-        .map(|object| compact_str::format_compact!("{}-{}", object.namespace(), object.id.name))
+        .flat_map(|object| {
+            ['-', '_']
+                .map(|between| format_compact!("{}{between}{}", object.namespace(), object.id.name))
+        })
         .collect();
     names.sort();
     names
 }
 
-/// Checks the middlewares that an annotation names, as `<namespace>-<name>@kubernetescrd`.
-fn named_middlewares<'a>(
-    object: &Object<'a>,
-    cluster: &Cluster<'a>,
-    known: &[Text],
-    out: &mut Vec<Diagnostic<Anchor>>,
-) {
-    let annotation = "traefik.ingress.kubernetes.io/router.middlewares";
-    let Some(node) = object.annotation(annotation) else { return };
-    for name in node.as_str().unwrap_or_default().split(',') {
-        let Some(name) = name.trim().strip_suffix("@kubernetescrd") else { continue };
-        let is_known = known.binary_search_by(|one| one.as_str().cmp(name)).is_ok();
-        if is_known || (!cluster.is_closed() && known.is_empty()) {
-            continue;
+impl Named {
+    fn check<'a>(
+        &self,
+        object: &Object<'a>,
+        cluster: &Cluster<'a>,
+        out: &mut Vec<Diagnostic<Anchor>>,
+    ) {
+        let Self { annotation, kind, known } = self;
+        let annotation = format!("traefik.ingress.kubernetes.io/router.{annotation}");
+        let Some(node) = object.annotation(&annotation) else { return };
+        for name in node.as_str().unwrap_or_default().split(',') {
+            let Some(name) = name.trim().strip_suffix("@kubernetescrd") else { continue };
+            let is_known = known.binary_search_by(|one| one.as_str().cmp(name)).is_ok();
+            if is_known || (!cluster.is_closed() && known.is_empty()) {
+                continue;
+            }
+            let message = format!(
+                "the annotation `{annotation}` of {object} names the {kind} `{name}`, which is not \
+                 there"
+            );
+            let told = (codes::REFERENCE_MISSING_MIDDLEWARE, message, object.at(node.span));
+            let Some(told) = cluster.missing_in(&object.namespace(), &[name], told) else {
+                continue;
+            };
+            let near = known.iter().take(128).map(Text::as_str);
+            let help = did_you_mean(name, near)
+                .unwrap_or_else(|| format!("a {kind} is named `<namespace>-<name>@kubernetescrd`"));
+            out.push(told.with_help(help));
         }
-        let message = format!(
-            "the annotation `{annotation}` of {object} names the Middleware `{name}`, which is not \
-             there"
-        );
-        let told = (codes::REFERENCE_MISSING_MIDDLEWARE, message, object.at(node.span));
-        let Some(told) = cluster.missing_in(&object.namespace(), &[name], told) else { continue };
-        let near = known.iter().take(64).map(Text::as_str);
-        let help = did_you_mean(name, near).unwrap_or_else(|| {
-            "a Middleware is named `<namespace>-<name>@kubernetescrd`".to_owned()
-        });
-        out.push(told.with_help(help));
     }
 }
