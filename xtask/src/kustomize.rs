@@ -7,6 +7,7 @@ mod accumulate;
 mod context;
 mod crds;
 mod decode;
+mod environment;
 mod field_path;
 mod field_spec;
 mod finish;
@@ -46,6 +47,7 @@ use crate::{
     yaml::Node,
 };
 
+pub use environment::{OVERLAYS, applications};
 pub use images::split as split_image;
 pub use loader::FILE_NAMES;
 

@@ -3,10 +3,7 @@
 //! The path is the identity: `overlays/<env>/<app>` is rendered to `rendered/<env>/<app>`, one file
 //! for each object. Invariant: nothing here writes; the tree on disk is only compared.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -76,25 +73,6 @@ pub fn documents(build: &Build, diagnostics: &mut Vec<Diagnostic>) -> String {
         }
     }
     text
-}
-
-/// The directories in `dir`, by name; none if there is no such directory.
-fn directories(dir: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
-            // A name that is not UTF-8 could not be written into a message or a comment.
-            names.extend(entry.file_name().into_string().ok());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
 }
 
 /// The directory of the rendered tree.

@@ -14,7 +14,9 @@ use std::{
 
 mod files;
 
-pub use files::{FileError, MAX_FILE_BYTES, Root, normalize, read_bytes, read_text, relative_to};
+pub use files::{
+    FileError, MAX_FILE_BYTES, Root, directories, normalize, read_bytes, read_text, relative_to,
+};
 
 /// The handle of one text in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

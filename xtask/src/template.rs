@@ -16,4 +16,4 @@ mod values;
 
 pub use engine::Renderer;
 pub use schema::{Schema, check};
-pub use values::{Layer, Values, unseen, unused_shared};
+pub use values::{ENVIRONMENT, Layer, Values, unseen, unused_shared};

@@ -6,12 +6,12 @@ use std::{
     rc::Rc,
 };
 
-use super::{context::Context, loader::Loader};
+use super::{context::Context, environment::environment, loader::Loader};
 use crate::{
     diag::{Diagnostic, codes},
     resource::has_secret,
     source::{FileError, SourceId, Span, read_text},
-    template::{Layer, Renderer, Schema, Values, check, unseen, unused_shared},
+    template::{ENVIRONMENT, Layer, Renderer, Schema, Values, check, unseen, unused_shared},
     yaml::{Dialect, Mapping, Node, Value, parse},
 };
 
@@ -20,9 +20,6 @@ const VALUES: &str = "values.yaml";
 
 /// The name of the schema of the values beside it.
 const SCHEMA: &str = "values.schema.json";
-
-/// The directory that holds the environments.
-const OVERLAYS: &str = "overlays";
 
 /// The templates of a build and what they have used.
 #[derive(Default)]
@@ -155,9 +152,15 @@ impl Context<'_> {
                 layers.push(Layer { node, shared: false });
             }
         }
-        let values = Values::merge(&layers, at, &mut self.origins);
+        let mut values = Values::merge(&layers, at, &mut self.origins);
         if let Some(schema) = &schema {
             check(schema, &values, self.sources, &mut self.diagnostics);
+        }
+        if let Some(directory) = way.last().and_then(|root| environment(root)) {
+            match self.environment_node(directory) {
+                Ok(node) => values.add_environment(node),
+                Err(error) => self.unreadable(directory, &error.into(), at),
+            }
         }
         (self.error_count() == before).then_some(values)
     }
@@ -180,6 +183,15 @@ impl Context<'_> {
             };
             if let Some((span, message)) = wrong {
                 self.report(Diagnostic::error(codes::TEMPLATE_VALUES, message, span));
+                return None;
+            }
+            if let Some(entry) = node.as_mapping().and_then(|map| map.entry(ENVIRONMENT)) {
+                let message =
+                    format!("`{ENVIRONMENT}` cannot be set: the folders decide what it is");
+                let reserved = Diagnostic::error(codes::TEMPLATE_VALUES, message, entry.key_span);
+                self.report(reserved.with_help(
+                    "it is the name and the applications of `overlays/<env>`; take another name",
+                ));
                 return None;
             }
             Some(node)
@@ -206,13 +218,6 @@ impl Context<'_> {
             }
         }
     }
-}
-
-/// The directory of the environment that an overlay belongs to: `overlays/<env>` of
-/// `overlays/<env>/<app>`.
-fn environment(dir: &Path) -> Option<&Path> {
-    let environment = dir.parent()?;
-    (environment.parent()?.file_name()? == OVERLAYS).then_some(environment)
 }
 
 /// The shared values without those that belong to other applications: keys that the application

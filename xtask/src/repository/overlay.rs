@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, fmt, io, path::Path};
 
-use super::directories;
-use crate::{diag::did_you_mean, kustomize::FILE_NAMES};
+use crate::{
+    diag::did_you_mean,
+    kustomize::{OVERLAYS, applications},
+    source::directories,
+};
 
 /// One application in one environment. Overlays are ordered by environment, then application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,14 +29,11 @@ pub struct Unselected {
 /// All overlays of the repository at `root`.
 pub fn overlays(root: &Path) -> io::Result<Vec<Overlay>> {
     let mut found = Vec::new();
-    let top = root.join("overlays");
+    let top = root.join(OVERLAYS);
     for env in directories(&top)? {
-        for app in directories(&top.join(&env))? {
-            let dir = top.join(&env).join(&app);
-            if FILE_NAMES.iter().any(|name| dir.join(name).is_file()) {
-                let path = format!("overlays/{env}/{app}");
-                found.push(Overlay { env: env.clone(), app, path });
-            }
+        for app in applications(&top.join(&env))? {
+            let path = format!("{OVERLAYS}/{env}/{app}");
+            found.push(Overlay { env: env.clone(), app, path });
         }
     }
     Ok(found)

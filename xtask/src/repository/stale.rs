@@ -9,7 +9,8 @@ use std::{
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{File, directories, rendered_directory};
+use super::{File, rendered_directory};
+use crate::source::directories;
 
 /// Which part of the tree is compared.
 #[derive(Clone, Debug)]

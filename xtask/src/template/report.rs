@@ -9,7 +9,7 @@ use minijinja::{Error, ErrorKind};
 use super::{
     engine::{FUEL, MAX_OUTPUT},
     expression::{Names, Path, paths, tag_at, tags},
-    values::{Values, keys},
+    values::{ENVIRONMENT, Values, keys},
 };
 use crate::{
     diag::{Diagnostic, codes, did_you_mean},
@@ -119,8 +119,14 @@ fn undefined(
         let message = "this is undefined";
         return Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, span(template, range));
     };
-    let message = format!("`{}` is undefined", shown(&path.keys));
     let at = span(template, &path.range);
+    if is_without_environment(&path, values, names) {
+        let message = format!("`{ENVIRONMENT}` is undefined outside of `overlays/<env>/<app>`");
+        return Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, at).with_help(
+            "it is the name and the applications of `overlays/<env>`: build an overlay",
+        );
+    }
+    let message = format!("`{}` is undefined", shown(&path.keys));
     let diagnostic = Diagnostic::error(codes::TEMPLATE_UNDEFINED, message, at);
     let here = tag_at(text, range.start).is_none_or(|tag| tag.contains(&path.range.start));
     let diagnostic = if here {
@@ -154,6 +160,13 @@ fn undefined(
         }
         None => diagnostic.with_help(format!("{of}: {}", there.join(", "))),
     }
+}
+
+/// Whether a path leads to the environment, and the build is of none.
+fn is_without_environment(path: &Path, values: &Values, names: &Names) -> bool {
+    first(path) == ENVIRONMENT
+        && !names.binds(ENVIRONMENT)
+        && values.root().get(ENVIRONMENT).is_none()
 }
 
 /// The path that is undefined. minijinja names it where it knows it; a filter of ours does not,

@@ -9,6 +9,9 @@ use crate::{
     yaml::{Entry, Mapping, Node, Text, Value},
 };
 
+/// The value that no values file sets: `{name, apps}` of the environment that is built.
+pub const ENVIRONMENT: &str = "environment";
+
 /// One values file.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -47,6 +50,19 @@ impl Values {
             }
         }
         values
+    }
+
+    /// Adds what is known of the environment. A template may leave it alone.
+    pub fn add_environment(&mut self, node: Node) {
+        if let Some(map) = node.as_mapping() {
+            leaves(map, "", &mut |_, entry| {
+                self.shared.insert(entry.value.span);
+            });
+        }
+        let span = node.span;
+        if let Some(root) = self.root.as_mapping_mut() {
+            root.push(ENVIRONMENT, span, node);
+        }
     }
 
     /// The merged document.
