@@ -26,6 +26,7 @@ mod policy;
 mod port_forward;
 mod reading;
 mod render;
+mod review;
 mod schema;
 mod settings;
 mod smoke;
@@ -54,6 +55,7 @@ enum Command {
     Validate(validate::Args),
     Build(build::Args),
     Explain(explain::Args),
+    Review(review::Args),
     Schema(schema::Args),
     Policy(policy::Args),
     Image(image::Args),
@@ -88,6 +90,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Validate(args) => validate::run(args, &context),
         Command::Build(args) => build::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
+        Command::Review(args) => review::run(args, &context),
         Command::Schema(args) => schema::run(args, &context),
         Command::Policy(args) => policy::run(args, &context),
         Command::Image(args) => image::run(args, &context),

@@ -54,6 +54,15 @@ impl<'a> Git<'a> {
         Ok(())
     }
 
+    /// The text of a file that git keeps under this name.
+    pub fn blob(&self, name: &str) -> Result<String> {
+        let output = self.command(&["cat-file", "blob", name]).output().map_err(not_run)?;
+        if !output.status.success() {
+            bail!("git has no file {name}; is the clone a partial one?");
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// The line that a command prints; none if it fails.
     fn ask(&self, arguments: &[&str]) -> Result<Option<String>> {
         let output = self.command(arguments).output().map_err(not_run)?;
