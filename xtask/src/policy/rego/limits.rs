@@ -15,11 +15,12 @@ use std::{
 };
 
 use regorus::Value;
+use rustix::time::{ClockId, clock_gettime};
 
 /// How long one evaluation may take.
 pub(super) const TIME: Duration = Duration::from_secs(1);
 
-/// What takes longer than this on one object is slow.
+/// What takes the processor longer than this on one object is slow.
 const SLOW: Duration = Duration::from_millis(100);
 
 /// What an evaluation ends with that took too long; the interpreter says it so, too.
@@ -50,6 +51,7 @@ thread_local! {
     static MADE: Cell<usize> = const { Cell::new(0) };
     static SEEN: Cell<usize> = const { Cell::new(0) };
     static STARTED: Cell<Option<Instant>> = const { Cell::new(None) };
+    static WORKED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -58,11 +60,19 @@ pub(super) fn begin() {
     MADE.set(0);
     SEEN.set(0);
     STARTED.set(Some(Instant::now()));
+    WORKED.set(processor_time());
 }
 
-/// How long the evaluation has taken, if that is slow.
+/// How long the evaluation has taken, if that is slow. What else runs on the machine does not count.
 pub(super) fn slow() -> Option<Duration> {
-    STARTED.get().map(|started| started.elapsed()).filter(|took| *took >= SLOW)
+    Some(processor_time().saturating_sub(WORKED.get())).filter(|took| *took >= SLOW)
+}
+
+/// How long the processor has worked for this thread.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// Looks at the clock. The error is what ends the evaluation.
