@@ -93,6 +93,12 @@ fn integer(value: Option<&Value>) -> Option<i64> {
     }
 }
 
+/// The character that a text consists of, if it is one.
+fn single(text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    chars.next().filter(|_| chars.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use regorus::unstable::BUILTINS;

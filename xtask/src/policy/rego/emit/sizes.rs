@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    check::{Names, with_result},
+    check::{Names, pattern, with_result},
     signatures,
     syntax::{Comprehension, Expression, File, Literal, Rule, RuleKind, Term, TermKind},
 };
@@ -180,7 +180,12 @@ impl<'a> Finder<'_, 'a> {
                 for (one, other) in [(left, of_right), (right, of_left)] {
                     let class = if other.is_large {
                         let measured = self.sizes.behind.entry(std::ptr::from_ref(literal));
-                        names_of(one, measured.or_default());
+                        let measured = measured.or_default();
+                        pattern(one, &mut |name, _| {
+                            if name != "_" {
+                                measured.push(name);
+                            }
+                        });
                         Class::Bounded
                     } else {
                         other.class
@@ -406,16 +411,6 @@ impl Parts {
             class: if is_flat { Class::Bounded } else { Class::Open },
             is_large: self.open > 0 || self.bounded > FEW || self.all > MANY,
         }
-    }
-}
-
-/// The names of a pattern.
-fn names_of<'a>(term: &'a Term, out: &mut Vec<&'a str>) {
-    match &term.kind {
-        TermKind::Name(name) if name != "_" => out.push(name),
-        TermKind::Array(items) => items.iter().for_each(|item| names_of(item, out)),
-        TermKind::Object(entries) => entries.iter().for_each(|(_, value)| names_of(value, out)),
-        _ => {}
     }
 }
 

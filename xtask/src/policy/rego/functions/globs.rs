@@ -4,7 +4,7 @@
 
 use regorus::Value;
 
-use super::{Function, Outcome, patterns, text};
+use super::{Function, Outcome, patterns, single, text};
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("glob.match", 3, is_match),
@@ -52,11 +52,6 @@ fn delimiters(value: &Value) -> Option<String> {
         Value::Array(items) => items.iter().map(|item| text(Some(item)).and_then(single)).collect(),
         _ => None,
     }
-}
-
-fn single(text: &str) -> Option<char> {
-    let mut chars = text.chars();
-    chars.next().filter(|_| chars.next().is_none())
 }
 
 /// The regular expression of a glob, if it is a valid one.

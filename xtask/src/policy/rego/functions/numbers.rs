@@ -13,7 +13,7 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("ceil", 1, |arguments| Ok(rounded("ceil", arguments, 1))),
     ("floor", 1, |arguments| Ok(rounded("floor", arguments, 0))),
     ("plus", 2, |arguments| calculate(arguments, Operator::Plus)),
-    ("minus", 2, minus),
+    ("minus", 2, |arguments| calculate(arguments, Operator::Minus)),
     ("mul", 2, |arguments| calculate(arguments, Operator::Times)),
     ("div", 2, |arguments| calculate(arguments, Operator::Over)),
     ("rem", 2, |arguments| calculate(arguments, Operator::Modulo)),
@@ -39,21 +39,15 @@ enum Operator {
     Modulo,
 }
 
-fn minus(arguments: &[Value]) -> Outcome {
-    match (arguments.first(), arguments.get(1)) {
-        (Some(Value::Set(left)), Some(Value::Set(right))) => {
-            Ok(Some(left.difference(right).into_value()))
-        }
-        _ => calculate(arguments, Operator::Minus),
-    }
-}
-
 fn calculate(arguments: &[Value], operator: Operator) -> Outcome {
     let (Some(left), Some(right)) = (arguments.first(), arguments.get(1)) else { return Ok(None) };
     operate(left, right, operator)
 }
 
 fn operate(left: &Value, right: &Value, operator: Operator) -> Outcome {
+    if let (Operator::Minus, Value::Set(left), Value::Set(right)) = (operator, left, right) {
+        return Ok(Some(left.difference(right).into_value()));
+    }
     let (Value::Number(a), Value::Number(b)) = (left, right) else { return Ok(None) };
     if a.as_i64().is_none() || b.as_i64().is_none() {
         let (Some(x), Some(y)) = (wide(left), wide(right)) else { return too_large() };
@@ -183,7 +177,6 @@ fn chain(arguments: &[Value]) -> Outcome {
             spend(24 * (left.len() + right.len()))?;
         }
         result = match (operator, &left, right) {
-            ('-', Value::Set(left), Value::Set(right)) => Some(left.difference(right).into_value()),
             ('&', Value::Set(left), Value::Set(right)) => {
                 Some(left.intersection(right).into_value())
             }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use regex::Regex;
 use regorus::Value;
 
-use super::{Function, Outcome, integer, text};
+use super::{Function, Outcome, integer, single, text};
 use crate::{
     formats::pattern::{self, Size},
     policy::rego::limits::{look_at_clock, spend},
@@ -199,11 +199,6 @@ fn template_match(arguments: &[Value]) -> Outcome {
     let (Some(open), Some(close)) = (single(open), single(close)) else { return Ok(None) };
     let Some(pattern) = template_pattern(template, open, close) else { return Ok(None) };
     matches(&pattern, subject)
-}
-
-fn single(text: &str) -> Option<char> {
-    let mut chars = text.chars();
-    chars.next().filter(|_| chars.next().is_none())
 }
 
 fn template_pattern(template: &str, open: char, close: char) -> Option<String> {
