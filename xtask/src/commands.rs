@@ -18,6 +18,7 @@ mod completions;
 mod context;
 mod doctor;
 mod down;
+mod engine;
 mod explain;
 mod files;
 mod git;

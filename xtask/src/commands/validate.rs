@@ -7,10 +7,12 @@ use anyhow::{Context as _, Result, bail};
 use super::{
     Areas, Context, Settings, Verdict,
     context::{counted, note, print},
+    engine::Engine,
     render,
     settings::Extent,
 };
 use changed::Changed;
+use graph::Asked;
 
 use crate::{
     diag::{Finding, Location, Report, Severity, codes, did_you_mean},
@@ -61,6 +63,9 @@ pub(super) struct Args {
     /// files in rendered/ that are not current, are reported in any case.
     #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = changed::DEFAULT)]
     changed: Option<String>,
+    /// What evaluates a policy that is written in Rego and in CEL
+    #[arg(long, value_enum, default_value = "both")]
+    engine: Engine,
     /// Say what a code means, with an example that is wrong and one that is right
     #[arg(long, value_name = "CODE", conflicts_with_all = ["what", "only", "changed"])]
     explain: Option<String>,
@@ -90,16 +95,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
         return explain(code);
     }
     let start = Instant::now();
-    let areas = Areas::named(&args.only)?;
+    let asked = Asked { areas: Areas::named(&args.only)?, driver: args.engine.into() };
     let (paths, envs) = sort_arguments(&args.what)?;
     let mut settings = Settings::load(context)?;
     let store = settings.store(&args.kubernetes_version)?;
     if context.verdicts {
         context.show(&settings.report(context));
-        return verdicts(args, &paths, &areas, &store, context);
+        return verdicts(args, &paths, &asked, &store, context);
     }
     let extent = Extent {
-        areas: &areas,
+        areas: &asked.areas,
         base: if paths.is_empty() {
             context.root.clone()
         } else {
@@ -117,10 +122,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     }
 
     let (mut report, changes, counts) = if paths.is_empty() {
-        check_overlays(&envs, &areas, &settings, &store, context)?
+        check_overlays(&envs, &asked, &settings, &store, context)?
     } else {
-        let together = graph::is_in(&areas).then_some(&settings);
-        let check = files::Check { context, store: &store, areas: &areas, together };
+        let together = asked.is_about_clusters().then_some(&settings);
+        let check = files::Check { context, store: &store, asked: &asked, together };
         let checked = files::check(&paths, &check)?;
         (checked.report, Vec::new(), checked.counts)
     };
@@ -131,7 +136,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     }
     let verdict = render::show(context, &report, &changes)?;
     if context.is_for_people() {
-        let versions = areas.has("schema").then(|| store.version_names());
+        let versions = asked.areas.has("schema").then(|| store.version_names());
         note(&summary(versions, counts, &report, start));
     }
     Ok(verdict)
@@ -139,7 +144,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
 
 fn check_overlays(
     envs: &[String],
-    areas: &Areas,
+    asked: &Asked,
     settings: &Settings,
     store: &Store,
     context: &Context,
@@ -148,13 +153,13 @@ fn check_overlays(
     let mut inspection = overlays::Inspection {
         store,
         settings,
-        areas,
+        asked,
         root,
         kinds: 0,
         references: 0,
         constraints: 0,
     };
-    let found = render::inspect(context, envs, &mut inspection, areas.has("render"))?;
+    let found = render::inspect(context, envs, &mut inspection, asked.areas.has("render"))?;
     let counts = Counts {
         overlays: found.overlays,
         objects: found.objects,
@@ -182,7 +187,7 @@ fn tell_once(report: &mut Report) {
 fn verdicts(
     args: &Args,
     paths: &[PathBuf],
-    areas: &Areas,
+    asked: &Asked,
     store: &Store,
     context: &Context,
 ) -> Result<Verdict> {
@@ -195,7 +200,7 @@ fn verdicts(
              no use"
         );
     }
-    let checked = files::check(paths, &files::Check { context, store, areas, together: None })?;
+    let checked = files::check(paths, &files::Check { context, store, asked, together: None })?;
     print(&checked.verdicts)?;
     let failed = checked.report.worst() == Some(Severity::Error);
     Ok(if failed { Verdict::Failed } else { Verdict::Clean })

@@ -39,9 +39,9 @@ pub struct Codes<'a>(BTreeMap<String, Compiled<'a>>);
 type Compiled<'a> = Result<Arc<Code<'a>>, Vec<Diagnostic<Anchor>>>;
 
 impl<'a> Codes<'a> {
-    /// Compiles the code of all templates. `units` are the sets of sources that the places of the
+    /// Compiles the code of all templates for an engine, or for both. `units` are the sets of sources that the places of the
     /// objects are in.
-    pub fn compile(clusters: &[Cluster<'a>], units: &[&Sources]) -> Self {
+    pub fn compile(clusters: &[Cluster<'a>], units: &[&Sources], driver: Driver) -> Self {
         let mut different = BTreeMap::new();
         for template in clusters.iter().flat_map(templates) {
             different.entry(key(template)).or_insert(template);
@@ -49,7 +49,7 @@ impl<'a> Codes<'a> {
         let different: Vec<_> = different.into_iter().collect();
         let compile = |(key, template): (String, &Object<'a>)| {
             let sources = units.get(template.unit)?;
-            let code = Code::new(template.node, Driver::Both, sources).map(Arc::new);
+            let code = Code::new(template.node, driver, sources).map(Arc::new);
             let placed = |wrong: Vec<Diagnostic>| {
                 wrong.into_iter().map(|one| anchored(one, template)).collect()
             };
@@ -162,7 +162,7 @@ fn load<'a>(
     codes: &Codes<'a>,
     out: &mut Vec<Diagnostic<Anchor>>,
 ) -> Policies<'a> {
-    let mut policies = Policies::new(Options { driver: Driver::Both, ..Options::default() });
+    let mut policies = Policies::new(Options::default());
     let mut refused = BTreeSet::new();
     for template in templates(cluster) {
         match codes.0.get(&key(template)) {

@@ -13,10 +13,11 @@ use rayon::prelude::*;
 use super::super::{
     Context, Settings, Verdict,
     context::{note, print},
+    engine::Engine,
 };
 use crate::{
     diag::{Format, junit_of_cases},
-    policy::{client::Driver, on_workers, suite::Filter},
+    policy::{on_workers, suite::Filter},
 };
 
 mod files;
@@ -53,27 +54,11 @@ pub(super) struct Args {
     engine: Engine,
 }
 
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Engine {
-    /// The engine for Rego
-    Rego,
-    /// The engine for CEL, which `gator verify` prefers
-    Cel,
-    /// Each of them; a case must hold for both
-    #[default]
-    Both,
-}
-
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     let start = Instant::now();
     let filter = match Filter::new(&args.run) {
         Ok(filter) => filter,
         Err(why) => bail!("--run: {why}"),
-    };
-    let driver = match args.engine {
-        Engine::Rego => Driver::Rego,
-        Engine::Cel => Driver::Native,
-        Engine::Both => Driver::Both,
     };
     let paths = match args.paths.as_slice() {
         [] => vec![context.root.join(DIRECTORY)],
@@ -82,7 +67,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     let found = files::find(&paths)?;
     let mut settings = Settings::load(context)?;
     let schemas = schemas::Known(settings.store(&[])?);
-    let setting = Setting { filter, driver, schemas, context };
+    let setting = Setting { filter, driver: args.engine.into(), schemas, context };
     let progress = Progress::new(found.len(), context);
     let run = |found| {
         let ran = suites::run(found, &setting);

@@ -12,8 +12,9 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{
-    super::{Areas, Context, Settings, reading},
-    Counts, graph,
+    super::{Context, Settings, reading},
+    Counts,
+    graph::{self, Asked},
 };
 use crate::{
     cluster::{Cluster, Object, World},
@@ -51,7 +52,7 @@ struct Input {
 pub(super) struct Check<'a> {
     pub context: &'a Context,
     pub store: &'a Store,
-    pub areas: &'a Areas,
+    pub asked: &'a Asked,
     /// If the objects are checked against each other too, for which all of them are kept in memory.
     pub together: Option<&'a Settings>,
 }
@@ -120,7 +121,7 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
         verdicts: String::new(),
     };
     if let Some(settings) = check.together {
-        against_each_other(&inputs, &results, check.areas, settings, &mut checked.report);
+        against_each_other(&inputs, &results, check.asked, settings, &mut checked.report);
     }
     for (input, First { report, objects, .. }) in inputs.iter().zip(results) {
         checked.counts.objects += objects;
@@ -138,7 +139,7 @@ pub(super) fn check(paths: &[PathBuf], check: &Check<'_>) -> Result<Checked> {
 fn against_each_other(
     inputs: &[Input],
     results: &[First],
-    areas: &Areas,
+    asked: &Asked,
     settings: &Settings,
     report: &mut Report,
 ) {
@@ -152,7 +153,7 @@ fn against_each_other(
         }
     }
     let cluster = settings.declare(Cluster::new("", World::Open, found));
-    report.add_across(&graph::check(&[cluster], &units, areas).diagnostics, &units);
+    report.add_across(&graph::check(&[cluster], &units, asked).diagnostics, &units);
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -185,7 +186,7 @@ struct Kept {
 /// again.
 fn first(input: &Input, check: &Check<'_>) -> First {
     let Check { context, store, .. } = check;
-    let has_schema = check.areas.has("schema");
+    let has_schema = check.asked.areas.has("schema");
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
     let text = read_input(input, &mut sources, &mut diagnostics);
@@ -267,7 +268,7 @@ fn parse_text(
     diagnostics.splice(before.., wrong);
     let (of_tests, objects) =
         documents.into_iter().partition::<Vec<_>, _>(|one| of_tests::is(one, &input.name));
-    for document in of_tests.iter().filter(|_| check.areas.has("policy")) {
+    for document in of_tests.iter().filter(|_| check.asked.areas.has("policy")) {
         of_tests::check(document, diagnostics);
     }
     objects

@@ -6,14 +6,24 @@ use super::super::Areas;
 use crate::{
     cluster::Cluster,
     diag::{Anchor, Diagnostic},
-    policy, reference,
+    policy::{self, client::Driver},
+    reference,
     source::Sources,
     trap,
 };
 
-/// Whether anything here is asked for.
-pub(super) fn is_in(areas: &Areas) -> bool {
-    ["reference", "trap", "policy"].iter().any(|area| areas.has(area))
+/// What is asked for.
+pub(super) struct Asked {
+    pub areas: Areas,
+    /// What evaluates a policy that is written in Rego and in CEL.
+    pub driver: Driver,
+}
+
+impl Asked {
+    /// Whether anything is asked for that is found by looking at a whole cluster.
+    pub fn is_about_clusters(&self) -> bool {
+        ["reference", "trap", "policy"].iter().any(|area| self.areas.has(area))
+    }
 }
 
 /// What came of checking clusters.
@@ -28,9 +38,10 @@ pub(super) struct Found {
 
 /// Checks clusters, each for itself and all together. `units` are the sets of sources that the places
 /// of their objects are in.
-pub(super) fn check(clusters: &[Cluster<'_>], units: &[&Sources], areas: &Areas) -> Found {
-    let is_reviewed = areas.has("policy");
-    let codes = is_reviewed.then(|| policy::Codes::compile(clusters, units));
+pub(super) fn check(clusters: &[Cluster<'_>], units: &[&Sources], asked: &Asked) -> Found {
+    let areas = &asked.areas;
+    let compile = || policy::Codes::compile(clusters, units, asked.driver);
+    let codes = areas.has("policy").then(compile);
     let each = |cluster: &Cluster<'_>| {
         let mut found = Found::default();
         if areas.has("reference") {

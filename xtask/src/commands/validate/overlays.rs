@@ -8,8 +8,8 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    super::{Areas, Settings, render::Inspect},
-    graph,
+    super::{Settings, render::Inspect},
+    graph::{self, Asked},
 };
 use crate::{
     cluster::{Cluster, Object, World},
@@ -27,7 +27,7 @@ use crate::{
 pub(super) struct Inspection<'a> {
     pub store: &'a Store,
     pub settings: &'a Settings,
-    pub areas: &'a Areas,
+    pub asked: &'a Asked,
     pub root: &'a Path,
     /// How many kinds the objects are of, which is known afterwards.
     pub kinds: usize,
@@ -80,22 +80,22 @@ fn check(built: &mut Built, store: &Store, is_wanted: impl Fn(&Node) -> bool) {
 impl Inspect for Inspection<'_> {
     /// Checks the objects of Kubernetes' own kinds.
     fn one(&self, built: &mut Built) -> bool {
-        if !self.areas.has("schema") {
-            return graph::is_in(self.areas);
+        if !self.asked.areas.has("schema") {
+            return self.asked.is_about_clusters();
         }
         check(built, self.store, |node| !self.store.may_be_custom(node));
         true
     }
 
     fn all(&mut self, overlays: &mut [&mut Built], report: &mut Report) {
-        if self.areas.has("schema") {
+        if self.asked.areas.has("schema") {
             self.custom(overlays);
             let builds = overlays.iter().flat_map(|built| &built.build);
             let gvks: BTreeSet<_> =
                 builds.flat_map(|build| &build.resources).map(|one| one.id().gvk.clone()).collect();
             self.kinds = gvks.len();
         }
-        if !graph::is_in(self.areas) {
+        if !self.asked.is_about_clusters() {
             return;
         }
         let units: Vec<&Sources> = overlays.iter().map(|built| &built.sources).collect();
@@ -119,7 +119,7 @@ impl Inspect for Inspection<'_> {
             .map(|cluster| self.settings.declare(cluster))
             .map(|cluster| with_directories(cluster, self.root))
             .collect();
-        let mut found = graph::check(&clusters, &units, self.areas);
+        let mut found = graph::check(&clusters, &units, self.asked);
         self.references = found.references;
         self.constraints = found.constraints;
         explain(&mut found.diagnostics, overlays);
