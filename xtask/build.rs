@@ -122,7 +122,10 @@ fn custom(dir: &Path, out: &Path) {
     fs::write(out.join("custom.rs"), list).expect("OUT_DIR is writable");
 }
 
+/// The length of the text, in four bytes with the lowest first, and the text, compressed.
 fn compress(text: &str, file: &Path) {
-    let compressed = miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9);
-    fs::write(file, compressed).expect("OUT_DIR is writable");
+    let length = u32::try_from(text.len()).expect("a text of some megabytes");
+    let mut packed = length.to_le_bytes().to_vec();
+    packed.append(&mut miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9));
+    fs::write(file, packed).expect("OUT_DIR is writable");
 }

@@ -12,6 +12,7 @@ mod deprecation;
 mod findings;
 mod metadata;
 mod model;
+mod packed;
 mod range;
 mod rules;
 mod scalar;

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use super::{
     deprecation::Deprecation,
     model::{KindEntry, Schema},
+    packed,
     version::{Minor, Version, Versions},
 };
 use crate::yaml::Text;
@@ -46,13 +47,7 @@ impl Bundle {
     /// The bundles that are built in, unpacked once.
     pub fn built_in() -> &'static Self {
         static BUNDLE: OnceLock<Bundle> = OnceLock::new();
-        BUNDLE.get_or_init(|| {
-            let bytes = miniz_oxide::inflate::decompress_to_vec(COMPRESSED)
-                .expect("build.rs has compressed it");
-            let text = String::from_utf8(bytes).expect("build.rs has written a text");
-            // It lives as long as the program, and every line points into it.
-            Self::read(text.leak())
-        })
+        BUNDLE.get_or_init(|| Self::read(packed::text(COMPRESSED)))
     }
 
     fn read(text: &'static str) -> Self {

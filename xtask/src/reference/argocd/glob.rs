@@ -24,6 +24,13 @@ pub(super) fn matches(pattern: &str, text: &str, separator: Option<char>) -> boo
     if pattern.contains(['[', '{', '\\']) || pattern.len().max(text.len()) > MAX_LENGTH {
         return true;
     }
+    // Most patterns begin as few texts do.
+    let fixed = pattern.find(['*', '?']).unwrap_or(pattern.len());
+    let (fixed, pattern) = pattern.split_at(fixed);
+    let Some(text) = text.strip_prefix(fixed) else { return false };
+    if pattern.is_empty() {
+        return text.is_empty();
+    }
     // Which beginnings of the pattern match the text so far: number `at` is without its last piece.
     let mut pieces: Vec<Piece> = Vec::new();
     for c in pattern.chars() {

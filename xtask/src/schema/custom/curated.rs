@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
-use super::CustomKind;
+use super::{super::packed, CustomKind};
 
 /// A bundle as `build.rs` has packed it.
 #[derive(Debug)]
@@ -62,13 +62,8 @@ pub(super) fn line(name: &str) -> Option<&'static str> {
         .iter()
         .enumerate()
         .find_map(|(at, one)| one.kinds.binary_search(&name).ok().map(|index| (at, index)))?;
-    let packed = PACKED.get(at)?;
-    let lines = texts.get(at)?.get_or_init(|| {
-        let bytes = miniz_oxide::inflate::decompress_to_vec(packed.compressed)
-            .expect("build.rs has compressed it");
-        let text = String::from_utf8(bytes).expect("build.rs has written a text");
-        // It lives as long as the program, and every kind points into it.
-        text.leak().lines().collect()
-    });
+    let one = PACKED.get(at)?;
+    let text = || packed::text(one.compressed).lines().collect();
+    let lines = texts.get(at)?.get_or_init(text);
     lines.get(index).copied()
 }
