@@ -6,6 +6,7 @@
 mod code;
 mod engines;
 mod patience;
+mod results;
 mod review_all;
 mod shown;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::{
 
 pub use code::Code;
 pub use engines::Engines;
+use results::Fingerprint;
 pub use review_all::Outcome;
 
 use super::{
@@ -85,6 +87,8 @@ pub struct Policies<'a> {
 struct Loaded<'a> {
     constraint: Constraint<'a>,
     parameters: Value,
+    /// What tells it from constraints that say something else.
+    fingerprint: Option<Fingerprint>,
     code: Arc<Code<'a>>,
 }
 
@@ -144,6 +148,8 @@ struct Subject<'a> {
     /// Whether the code of a policy sees the namespace: only the webhook shows it.
     shows_namespace: bool,
     value: OnceLock<Value>,
+    /// What tells it from other content.
+    fingerprint: OnceLock<Option<Fingerprint>>,
 }
 
 impl<'a> Policies<'a> {
@@ -205,7 +211,8 @@ impl<'a> Policies<'a> {
         let constraint = Constraint::new(node, &code.template, self.options.point)?;
         let parameters = constraint.parameters().map_or_else(Value::new_object, value_of);
         let key = (constraint.kind, constraint.name);
-        self.constraints.insert(key, Loaded { constraint, parameters, code });
+        let fingerprint = results::of_node(&constraint.completed);
+        self.constraints.insert(key, Loaded { constraint, parameters, fingerprint, code });
         Ok(())
     }
 
@@ -261,7 +268,7 @@ impl Loaded<'_> {
     ) -> Option<Verdict> {
         match subject.is_matched(&self.constraint) {
             Ok(false) => None,
-            Ok(true) => Some(self.code.evaluate(self, subject, inventory, engines)),
+            Ok(true) => Some(self.code.verdict(self, subject, inventory, engines)),
             Err(why) => {
                 let message = format!("unable to match constraints: {why}");
                 let violations = vec![Violation { message, details: serde_json::json!({}) }];
@@ -282,6 +289,7 @@ impl<'a> Subject<'a> {
             namespace: review.namespace.or_else(known),
             shows_namespace: options.point == point::WEBHOOK,
             value: OnceLock::new(),
+            fingerprint: OnceLock::new(),
         }
     }
 
@@ -293,6 +301,11 @@ impl<'a> Subject<'a> {
     /// The same for code in Rego. It is made when it is first needed.
     fn value(&self) -> &Value {
         self.value.get_or_init(|| self.seen().value())
+    }
+
+    /// What tells it from other content; `None` if nothing does.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        *self.fingerprint.get_or_init(|| results::of_review(&self.seen()))
     }
 
     /// Whether a constraint is about the object, or about what it was before.

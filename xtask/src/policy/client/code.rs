@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Disagreement, Driver, Engines, Loaded, Subject, Verdict, patience::Patience};
+use super::{
+    Disagreement, Driver, Engines, Loaded, Subject, Verdict, patience::Patience, results::Results,
+};
 use crate::{
     diag::{Diagnostic, codes},
     policy::{
@@ -28,6 +30,7 @@ pub struct Code<'a> {
     /// The code in CEL, if that is evaluated.
     native: Option<Validation>,
     patience: Patience,
+    results: Results,
 }
 
 impl<'a> Code<'a> {
@@ -56,12 +59,19 @@ impl<'a> Code<'a> {
             return Err(wrong);
         }
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { template, number, rego, native, patience: Patience::default() })
+        let (patience, results) = (Patience::default(), Results::default());
+        Ok(Self { template, number, rego, native, patience, results })
     }
 
     /// Why the template is not evaluated any further, if it takes more time or memory than it may.
     pub fn given_up(&self) -> Option<&'static str> {
         self.patience.given_up()
+    }
+
+    /// How many verdicts are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.results.len()
     }
 
     /// Whether the result depends on other objects.
@@ -70,7 +80,7 @@ impl<'a> Code<'a> {
     }
 
     /// What the code says of an object that its constraint is about.
-    pub(super) fn evaluate(
+    pub(super) fn verdict(
         &self,
         loaded: &Loaded<'_>,
         subject: &Subject<'_>,
@@ -80,6 +90,26 @@ impl<'a> Code<'a> {
         if self.given_up().is_some() {
             return Verdict { is_given_up: true, ..Verdict::default() };
         }
+        let is_kept =
+            self.rego.as_ref().is_none_or(|rego| rego.is_pure() && !rego.uses_inventory());
+        let key = if is_kept { loaded.fingerprint.zip(subject.fingerprint()) } else { None };
+        if let Some(verdict) = key.and_then(|key| self.results.get(&key)) {
+            return verdict;
+        }
+        let verdict = self.evaluate(loaded, subject, inventory, engines);
+        if let Some(key) = key.filter(|_| !verdict.is_given_up) {
+            self.results.keep(key, &verdict);
+        }
+        verdict
+    }
+
+    fn evaluate(
+        &self,
+        loaded: &Loaded<'_>,
+        subject: &Subject<'_>,
+        inventory: &Inventory<'_>,
+        engines: &mut Engines,
+    ) -> Verdict {
         let rego = self.rego.as_ref().map(|module| {
             let engine = engines.engine(self.number, module, inventory)?;
             let violations = engine.evaluate(subject.value(), &loaded.parameters);

@@ -55,6 +55,21 @@ metadata: {name: one, namespace: shop}
 spec: {hostNetwork: true}
 ";
 
+fn loaded<'a>(policy: &'a [Node], sources: &Sources, options: Options) -> Policies<'a> {
+    let mut policies = Policies::new(options);
+    for node in policy {
+        if Template::is(node) {
+            policies.add_template(node, sources).unwrap();
+        } else if ExpansionTemplate::is(node) {
+            let faults = policies.add_expansions([ExpansionTemplate::new(node).unwrap()]);
+            assert!(faults.is_empty(), "{faults:?}");
+        } else {
+            policies.add_constraint(node).unwrap();
+        }
+    }
+    policies
+}
+
 /// The messages about some objects, with the action and the number of each.
 fn messages(policy: &[&str], objects: &[&str], options: Options) -> Vec<String> {
     let mut sources = Sources::default();
@@ -67,17 +82,7 @@ fn messages(policy: &[&str], objects: &[&str], options: Options) -> Vec<String> 
     };
     let policy: Vec<_> = policy.iter().flat_map(&mut nodes).collect();
     let objects: Vec<_> = objects.iter().flat_map(&mut nodes).collect();
-    let mut policies = Policies::new(options);
-    for node in &policy {
-        if Template::is(node) {
-            policies.add_template(node, &sources).unwrap();
-        } else if ExpansionTemplate::is(node) {
-            let faults = policies.add_expansions([ExpansionTemplate::new(node).unwrap()]);
-            assert!(faults.is_empty(), "{faults:?}");
-        } else {
-            policies.add_constraint(node).unwrap();
-        }
-    }
+    let policies = loaded(&policy, &sources, options);
     let inventory = Inventory::default();
     let reviews: Vec<_> = objects.iter().map(Review::of).collect();
     let outcome = policies.review_all(&reviews, &inventory);
@@ -86,6 +91,8 @@ fn messages(policy: &[&str], objects: &[&str], options: Options) -> Vec<String> 
         format!("{number} {} {}", finding.actions.join(","), finding.violation.message)
     };
     let together: Vec<_> = outcome.findings.iter().map(of).collect();
+    // Its own, as what was said once is kept.
+    let policies = loaded(&policy, &sources, options);
     let mut engines = Engines::default();
     let mut alone = Vec::new();
     for (number, review) in reviews.iter().enumerate() {
@@ -168,4 +175,28 @@ fn the_code_sees_what_gatekeeper_shows_it() {
         "metadata": {"name": "p", "namespace": "a"}}}"#;
     let expected = rego::Value::from_json_str(expected).unwrap();
     assert_eq!(Review::of(&nodes[0]).value(), expected);
+}
+
+#[test]
+fn what_depends_on_the_content_alone_is_asked_once() {
+    let kept = |code: &str, objects: &[&str]| {
+        let mut sources = Sources::default();
+        let mut nodes = |text: &str| {
+            let id = sources.add("a.yaml", text);
+            parse(&sources, id, Dialect::Resource, &mut Vec::new())
+        };
+        let template = TEMPLATE.replace("input.review.object.spec.hostNetwork", code);
+        let policy: Vec<_> =
+            [template.as_str(), CONSTRAINT].into_iter().flat_map(&mut nodes).collect();
+        let objects: Vec<_> = objects.iter().flat_map(|text| nodes(text)).collect();
+        let policies = loaded(&policy, &sources, Options::default());
+        let reviews: Vec<_> = objects.iter().map(Review::of).collect();
+        let outcome = policies.review_all(&reviews, &Inventory::default());
+        assert_eq!(outcome.findings.len(), objects.len());
+        policies.templates.values().map(|code| code.kept()).sum::<usize>()
+    };
+    let other = POD.replace("one", "other");
+    assert_eq!(kept("input.review.object.spec.hostNetwork", &[POD, &other, POD, POD]), 2);
+    assert_eq!(kept("time.now_ns() > 0", &[POD, POD]), 0);
+    assert_eq!(kept("not data.inventory.cluster", &[POD, POD]), 0);
 }
