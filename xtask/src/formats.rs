@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 mod addresses;
 mod cron;
+mod duration;
 mod keys;
 mod names;
 mod paths;
@@ -23,6 +24,7 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+pub use duration::nanoseconds;
 pub use quantity::Quantity;
 use text::{Fault, Verdict};
 pub use url::{has_host_and_port, has_sound_escapes};

@@ -19,7 +19,11 @@ use super::{
     syntax::{Id, Kind, Literal, Tree},
     types::Type,
 };
-use crate::{diag::did_you_mean, formats::pattern, yaml::Text};
+use crate::{
+    diag::did_you_mean,
+    formats::{nanoseconds, pattern},
+    yaml::Text,
+};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -335,7 +339,7 @@ impl<'a> Checker<'a> {
             }
             "duration" => {
                 if let Some((text, at)) = literal(0)
-                    && time::parse_duration(text).is_none()
+                    && nanoseconds(text, &[]).is_none()
                 {
                     return Err(CompileError::new("the text is no duration", at));
                 }

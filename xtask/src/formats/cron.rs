@@ -3,8 +3,10 @@
 //! Source: `ParseStandard` of `github.com/robfig/cron/v3`, and
 //! `k8s.io/kubernetes/pkg/apis/batch/validation`, which refuses a zone in it.
 
-use super::text::{Fault, Verdict};
-use super::time;
+use super::{
+    duration,
+    text::{Fault, Verdict},
+};
 
 /// One of the five fields: its name, its bounds and the words for its numbers.
 struct Field {
@@ -45,7 +47,7 @@ pub(super) fn schedule(text: &str) -> Verdict {
             }
             _ => match descriptor.strip_prefix("every ") {
                 Some(duration) => {
-                    time::duration(duration).map_err(|fault| fault.of("the duration"))
+                    duration::duration(duration).map_err(|fault| fault.of("the duration"))
                 }
                 None => Err(Fault::new("starts with `@` but is none of the known words")),
             },

@@ -1,9 +1,9 @@
-//! Times, durations and time zones.
+//! Times and time zones.
 //!
 //! Source: Go's package `time`, which `metav1.Time` and `metav1.MicroTime` parse with, and
 //! `k8s.io/kubernetes/pkg/apis/batch/validation` for zones.
 
-use super::text::{Fault, Verdict, at_most, characters, leading_digits, not_empty};
+use super::text::{Fault, Verdict, at_most, characters, not_empty};
 
 pub(super) fn date_time(text: &str) -> Verdict {
     let rest = seconds(text)?;
@@ -99,55 +99,6 @@ impl Reader<'_> {
         self.0 = rest;
         number.parse().ok()
     }
-}
-
-/// A Go duration, such as `1h30m`, that fits in 64 bits of nanoseconds.
-pub(super) fn duration(text: &str) -> Verdict {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if unsigned == "0" {
-        return Ok(());
-    }
-    not_empty(unsigned)?;
-    let mut total = 0_u64;
-    let mut rest = unsigned;
-    while !rest.is_empty() {
-        let (whole, after_whole) = leading_digits(rest);
-        let (fraction, after_number) = match after_whole.strip_prefix('.') {
-            Some(after_point) => leading_digits(after_point),
-            None => ("", after_whole),
-        };
-        if whole.is_empty() && fraction.is_empty() {
-            return Err(Fault::new("has no number where one belongs"));
-        }
-        let is_number = |character: char| character == '.' || character.is_ascii_digit();
-        let (unit, next) =
-            after_number.split_at(after_number.find(is_number).unwrap_or(after_number.len()));
-        let Some(nanoseconds) = nanoseconds(unit) else {
-            return Err(Fault::new("has a number without a unit: ns, us, ms, s, m or h"));
-        };
-        let whole = if whole.is_empty() { Some(0) } else { whole.parse::<u64>().ok() };
-        let sum = whole
-            .and_then(|whole| whole.checked_mul(nanoseconds))
-            .and_then(|part| total.checked_add(part));
-        match sum {
-            Some(sum) if sum <= i64::MAX.unsigned_abs() => total = sum,
-            _ => return Err(Fault::new("is longer than 292 years")),
-        }
-        rest = next;
-    }
-    Ok(())
-}
-
-fn nanoseconds(unit: &str) -> Option<u64> {
-    Some(match unit {
-        "ns" => 1,
-        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return None,
-    })
 }
 
 /// The zones of the tz database and its links, one a line, sorted, as of 2025b.

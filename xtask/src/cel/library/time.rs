@@ -11,6 +11,7 @@ use super::super::{
     functions::Evaluated,
     value::Value,
 };
+use crate::formats::nanoseconds;
 
 const NANOSECONDS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
@@ -189,50 +190,6 @@ fn offset(text: &str, is_strict: bool) -> Option<i64> {
     is_sound.then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-/// A length such as `1h30m`, in nanoseconds.
-pub(in super::super) fn parse_duration(text: &str) -> Option<i64> {
-    let is_negative = text.starts_with('-');
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if unsigned == "0" {
-        return Some(0);
-    }
-    let mut total = 0_i128;
-    let mut rest = unsigned;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let is_number = |c: char| c.is_ascii_digit() || c == '.';
-        let end = rest.find(|c| !is_number(c))?;
-        let (number, after) = rest.split_at_checked(end)?;
-        let end = after.find(is_number).unwrap_or(after.len());
-        let (unit, next) = after.split_at_checked(end)?;
-        let factor = match unit {
-            "ns" => 1,
-            "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000_i128,
-            _ => return None,
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.len() + fraction.len() == 0 || fraction.contains('.') || whole.len() > 19 {
-            return None;
-        }
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        let mut part = whole * factor;
-        let mut scale = factor;
-        for digit in fraction.chars().take(18) {
-            scale /= 10;
-            part += i128::from(digit.to_digit(10)?) * scale;
-        }
-        total += part;
-        rest = next;
-    }
-    i64::try_from(if is_negative { -total } else { total }).ok()
-}
-
 /// A length as data may have it: also `3 days` and `2w`.
 pub(in super::super) fn lenient_duration(text: &str) -> Option<i64> {
     const UNITS: &[(&[&str], i64)] = &[
@@ -245,7 +202,7 @@ pub(in super::super) fn lenient_duration(text: &str) -> Option<i64> {
         (&["d", "day"], DAY * NANOSECONDS),
         (&["w", "wk", "week"], 7 * DAY * NANOSECONDS),
     ];
-    if let Some(duration) = parse_duration(text) {
+    if let Some(duration) = nanoseconds(text, &[]) {
         return Some(duration);
     }
     let mut total = 0_i64;
@@ -286,7 +243,7 @@ pub(in super::super) fn duration<'a>(_: &mut Budget, arguments: &[Value<'a>]) ->
     match arguments {
         [Value::Duration(duration)] => Ok(Value::Duration(*duration)),
         [Value::String(text)] => {
-            let duration = parse_duration(text.as_str());
+            let duration = nanoseconds(text.as_str(), &[]);
             duration.map(Value::Duration).ok_or_else(|| Error::new("the text is no duration"))
         }
         _ => Err(Error::no_overload()),

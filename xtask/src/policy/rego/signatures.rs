@@ -319,22 +319,23 @@ pub(super) fn letter(term: &Term) -> Option<char> {
     })
 }
 
+/// A type in words.
+pub(super) fn in_words(letter: char) -> &'static str {
+    match letter {
+        's' => "a string",
+        'n' => "a number",
+        'b' => "a boolean",
+        'a' => "an array",
+        'o' => "an object",
+        'S' => "a set",
+        'z' => "null",
+        _ => "anything",
+    }
+}
+
 /// The types of an argument in words.
-pub(super) fn in_words(letters: &str) -> String {
-    let words: Vec<&str> = letters
-        .chars()
-        .map(|letter| match letter {
-            's' => "a string",
-            'n' => "a number",
-            'b' => "a boolean",
-            'a' => "an array",
-            'o' => "an object",
-            'S' => "a set",
-            'z' => "null",
-            _ => "anything",
-        })
-        .collect();
-    words.join(" or ")
+pub(super) fn any_in_words(letters: &str) -> String {
+    letters.chars().map(in_words).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]

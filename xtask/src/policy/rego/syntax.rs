@@ -300,6 +300,16 @@ impl Literal {
         }
     }
 
+    /// Calls `visit` with it, and with those of the body of `every`.
+    fn within<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
+        if let Expression::Every { body, .. } = &self.expression {
+            for literal in body {
+                literal.within(visit);
+            }
+        }
+    }
+
     /// Calls `visit` with every term in it.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Term)) {
         self.children(&mut |child| child.walk(visit));
@@ -328,6 +338,19 @@ impl Rule {
             _ => &[],
         };
         steps.iter().map(|step| &step.term).chain(key).chain(&self.value)
+    }
+
+    /// Calls `visit` with every literal of every body in it, those of terms included.
+    pub fn literals<'a>(&'a self, visit: &mut dyn FnMut(&'a Literal)) {
+        let others = self.otherwise.iter().flat_map(|otherwise| &otherwise.body);
+        self.bodies.iter().chain(others).flatten().for_each(|literal| literal.within(visit));
+        self.walk(&mut |term| {
+            if let TermKind::Comprehension { body, .. } = &term.kind {
+                for literal in body {
+                    literal.within(visit);
+                }
+            }
+        });
     }
 
     /// Calls `visit` with every term in it.

@@ -3,10 +3,7 @@
 //!
 //! Invariant: no policy that a person writes comes near the limits.
 
-use super::super::{
-    Problem,
-    syntax::{Expression, File, Literal, Rule, Term, TermKind},
-};
+use super::super::{Problem, syntax::File};
 
 /// How many rules the texts may have together.
 const RULES: usize = 6_000;
@@ -24,7 +21,8 @@ pub(in crate::policy::rego) fn too_much(files: &[File]) -> Option<Problem> {
         for rule in &file.rules {
             rules += 1;
             rule.walk(&mut |_| terms += 1);
-            let literals = literals(rule);
+            let mut literals = 0_usize;
+            rule.literals(&mut |_| literals += 1);
             pairs = pairs.saturating_add(literals.saturating_mul(literals));
             let message = if rules > RULES {
                 format!("the code has more than {RULES} rules")
@@ -39,26 +37,4 @@ pub(in crate::policy::rego) fn too_much(files: &[File]) -> Option<Problem> {
         }
     }
     None
-}
-
-/// The literals of a rule, with those of the bodies inside of it.
-fn literals(rule: &Rule) -> usize {
-    let mut count = 0;
-    rule.walk(&mut |term: &Term| {
-        if let TermKind::Comprehension { body, .. } = &term.kind {
-            count += of_body(body);
-        }
-    });
-    let others = rule.otherwise.iter().filter_map(|otherwise| otherwise.body.as_deref());
-    let bodies = rule.bodies.iter().map(Vec::as_slice).chain(others);
-    count + bodies.map(of_body).sum::<usize>()
-}
-
-/// The literals of a body, and those of `every` in it.
-fn of_body(body: &[Literal]) -> usize {
-    let inner = |literal: &Literal| match &literal.expression {
-        Expression::Every { body, .. } => of_body(body),
-        _ => 0,
-    };
-    body.len() + body.iter().map(inner).sum::<usize>()
 }

@@ -221,7 +221,7 @@ impl<'a> Findings<'a> {
         {
             for (_, value) in entries {
                 if let Some(found) = self.misfit(value, letters, scope) {
-                    let expected = signatures::in_words(letters);
+                    let expected = signatures::any_in_words(letters);
                     let message = format!("a value for `{name}` must be {expected}, not {found}");
                     self.add(message, &value.range);
                 }
@@ -233,7 +233,7 @@ impl<'a> Findings<'a> {
                 let message = format!(
                     "argument {} of `{name}` must be {}, not {found}",
                     at + 1,
-                    signatures::in_words(letters)
+                    signatures::any_in_words(letters)
                 );
                 self.add(message, &argument.range);
             }
@@ -255,7 +255,7 @@ impl<'a> Findings<'a> {
             if let Some(found) = self.misfit(operand, letters, scope) {
                 let message = format!(
                     "an operand of `{operator}` must be {}, not {found}",
-                    signatures::in_words(letters)
+                    signatures::any_in_words(letters)
                 );
                 self.add(message, &operand.range);
             }

@@ -62,10 +62,10 @@ impl<'a> Findings<'a> {
         term: &'a Term,
         letters: &str,
         scope: &Scope<'_, 'a>,
-    ) -> Option<String> {
+    ) -> Option<&'static str> {
         let letter = self.known(term, scope)?.letter;
         let fits = letters == "x" || letters.contains(letter);
-        (!fits).then(|| signatures::in_words(letter.encode_utf8(&mut [0; 4])))
+        (!fits).then(|| signatures::in_words(letter))
     }
 
     /// Two terms that must be equal.
@@ -73,9 +73,7 @@ impl<'a> Findings<'a> {
         if let (Some(one), Some(two)) = (self.known(left, scope), self.known(right, scope))
             && one.letter != two.letter
         {
-            let mut buffer = [0; 4];
-            let one = signatures::in_words(one.letter.encode_utf8(&mut buffer));
-            let two = signatures::in_words(two.letter.encode_utf8(&mut buffer));
+            let (one, two) = (signatures::in_words(one.letter), signatures::in_words(two.letter));
             let range = left.range.start..right.range.end;
             self.add(format!("{one} and {two} are never equal"), &range);
         }
@@ -85,8 +83,7 @@ impl<'a> Findings<'a> {
     pub(super) fn first_step(&mut self, term: &'a Term, scope: &Scope<'_, 'a>) {
         let TermKind::Reference { head, path } = &term.kind else { return };
         let (Some(known), Some(step)) = (self.known(head, scope), path.first()) else { return };
-        let mut buffer = [0; 4];
-        let what = signatures::in_words(known.letter.encode_utf8(&mut buffer));
+        let what = signatures::in_words(known.letter);
         if matches!(known.letter, 's' | 'n' | 'b' | 'z') {
             self.add(format!("{what} has no fields"), &term.range);
         } else if known.letter == 'a'

@@ -12,7 +12,7 @@ use super::{
     super::{
         check::Names,
         signatures,
-        syntax::{Expression, File, Literal, Rule, Term, TermKind, With},
+        syntax::{File, Literal, Term, TermKind, With},
     },
     PACKAGE, Writer,
 };
@@ -31,7 +31,9 @@ impl Replaced {
         let mut replaced = Self::default();
         for file in files {
             for rule in &file.rules {
-                modifiers(rule, &mut |with| replaced.add(with, file, names));
+                rule.literals(&mut |literal| {
+                    literal.with.iter().for_each(|with| replaced.add(with, file, names));
+                });
             }
         }
         replaced
@@ -69,24 +71,6 @@ fn whole_path(term: &Term) -> Option<Vec<&str>> {
         _ => 0,
     };
     term.fixed_path().filter(|path| path.len() == steps + 1)
-}
-
-fn modifiers<'a>(rule: &'a Rule, visit: &mut dyn FnMut(&'a With)) {
-    fn of_body<'a>(body: &'a [Literal], visit: &mut dyn FnMut(&'a With)) {
-        for literal in body {
-            literal.with.iter().for_each(&mut *visit);
-            if let Expression::Every { body, .. } = &literal.expression {
-                of_body(body, visit);
-            }
-        }
-    }
-    rule.bodies.iter().for_each(|body| of_body(body, visit));
-    rule.otherwise.iter().flat_map(|one| &one.body).for_each(|body| of_body(body, visit));
-    rule.walk(&mut |term| {
-        if let TermKind::Comprehension { body, .. } = &term.kind {
-            of_body(body, visit);
-        }
-    });
 }
 
 impl Writer<'_> {

@@ -91,17 +91,14 @@ fn is_valid(arguments: &[Value]) -> Outcome {
     Ok(Some(Value::Bool(with(pattern, "", |_| Ok(()))?.is_some())))
 }
 
-/// How many matches are wanted; less than none is all.
-fn limit(value: Option<&Value>) -> Option<usize> {
-    Some(usize::try_from(integer(value)?).unwrap_or(usize::MAX))
+/// An expression, a text, and how many matches are wanted; less than none is all.
+fn searched(arguments: &[Value]) -> Option<(&str, &str, usize)> {
+    let limit = usize::try_from(integer(arguments.get(2))?).unwrap_or(usize::MAX);
+    Some((text(arguments.first())?, text(arguments.get(1))?, limit))
 }
 
 fn find(arguments: &[Value]) -> Outcome {
-    let (Some(pattern), Some(subject), Some(limit)) =
-        (text(arguments.first()), text(arguments.get(1)), limit(arguments.get(2)))
-    else {
-        return Ok(None);
-    };
+    let Some((pattern, subject, limit)) = searched(arguments) else { return Ok(None) };
     with(pattern, subject, |regex| {
         let mut out = Vec::new();
         for found in regex.find_iter(subject).take(limit) {
@@ -114,11 +111,7 @@ fn find(arguments: &[Value]) -> Outcome {
 }
 
 fn find_submatches(arguments: &[Value]) -> Outcome {
-    let (Some(pattern), Some(subject), Some(limit)) =
-        (text(arguments.first()), text(arguments.get(1)), limit(arguments.get(2)))
-    else {
-        return Ok(None);
-    };
+    let Some((pattern, subject, limit)) = searched(arguments) else { return Ok(None) };
     with(pattern, subject, |regex| {
         let mut out = Vec::new();
         for found in regex.captures_iter(subject).take(limit) {

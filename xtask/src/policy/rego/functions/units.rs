@@ -5,10 +5,11 @@
 use regorus::Value;
 
 use super::{Function, guarded::native, numbers::Decimal, text};
+use crate::formats::nanoseconds;
 
 pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("time.parse_duration_ns", 1, |arguments| {
-        Ok(text(arguments.first()).and_then(nanoseconds).map(Value::from))
+        Ok(text(arguments.first()).and_then(|text| nanoseconds(text, LONG)).map(Value::from))
     }),
     ("time.parse_rfc3339_ns", 1, |arguments| Ok(text(arguments.first()).and_then(rfc3339))),
     ("units.parse", 1, |arguments| {
@@ -27,6 +28,10 @@ pub(super) const FUNCTIONS: &[(&str, u8, Function)] = &[
         Ok(text(arguments.first()).and_then(parts).and_then(read))
     }),
 ];
+
+/// Units of lengths of time beside those of Go, with their nanoseconds: a year has 365 days.
+const LONG: &[(&str, u64)] =
+    &[("d", 86_400_000_000_000), ("w", 7 * 86_400_000_000_000), ("y", 365 * 86_400_000_000_000)];
 
 /// The longest amount that is read.
 const LONGEST: usize = 60;
@@ -72,46 +77,6 @@ fn factor(unit: &str) -> Option<Decimal> {
         "i" | "I" => Some(Decimal { digits: 1_i128 << (10 * power), exponent: 0 }),
         _ => None,
     }
-}
-
-/// As Go reads a duration, with days, weeks and years of 365 days besides.
-fn nanoseconds(text: &str) -> Option<i64> {
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0);
-    }
-    if rest.is_empty() {
-        return None;
-    }
-    let mut sum = 0_i128;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, after) = rest.split_at_checked(end)?;
-        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at_checked(end)?;
-        let unit = match unit {
-            "ns" => 1,
-            "us" | "µs" | "μs" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            "d" => 86_400_000_000_000,
-            "w" => 7 * 86_400_000_000_000,
-            "y" => 365 * 86_400_000_000_000,
-            _ => return None,
-        };
-        if number.len() > LONGEST {
-            return None;
-        }
-        let part = Decimal::parse(number)?.scaled(Decimal { digits: unit, exponent: 0 })?;
-        sum = sum.checked_add(part.truncated().whole()?)?;
-        rest = after;
-    }
-    i64::try_from(sum.checked_mul(sign)?).ok()
 }
 
 /// Go is stricter than the interpreter about what stands between date and time, and knows no leap seconds;
