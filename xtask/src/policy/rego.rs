@@ -119,15 +119,12 @@ impl Module {
             return Err(vec![problem]);
         }
         let program = Program { files: &files, names: Names::of(&files), version: source.version };
-        let problems = check::check(&program);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        let order = check::check(&program)?;
         let replaced = emit::Replaced::of(&files, &program.names);
         let mut texts = Vec::new();
         for (at, (file, text)) in files.iter().zip(source.texts()).enumerate() {
             let emitted =
-                emit::emit(file, &program.names, &replaced, at == 0).map_err(|range| {
+                emit::emit(file, &program.names, &replaced, &order, at == 0).map_err(|range| {
                     let message = "the terms of this rule nest too deep".to_owned();
                     vec![Problem { message, text: at, range }]
                 })?;

@@ -22,6 +22,7 @@ pub(super) use amount::too_much;
 pub(super) use calls::with_result;
 pub(super) use declarations::declarations;
 pub(super) use names::Names;
+pub(super) use safety::Order;
 
 use types::Known;
 
@@ -48,6 +49,7 @@ struct Findings<'a> {
     edges: BTreeSet<(usize, usize)>,
     /// The definition whose rule is checked.
     definition: usize,
+    order: Order,
 }
 
 impl Findings<'_> {
@@ -57,10 +59,16 @@ impl Findings<'_> {
     }
 }
 
-/// All problems, in the order of the texts.
-pub(super) fn check(program: &Program<'_>) -> Vec<Problem> {
-    let mut findings =
-        Findings { program, text: 0, problems: Vec::new(), edges: BTreeSet::new(), definition: 0 };
+/// The order in which literals are evaluated, or all problems, in the order of the texts.
+pub(super) fn check(program: &Program<'_>) -> Result<Order, Vec<Problem>> {
+    let mut findings = Findings {
+        program,
+        text: 0,
+        problems: Vec::new(),
+        edges: BTreeSet::new(),
+        definition: 0,
+        order: Order::default(),
+    };
     for (text, file) in program.files.iter().enumerate() {
         findings.text = text;
         findings.package(file);
@@ -76,7 +84,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Problem> {
     let mut problems = findings.problems;
     problems.sort_by_key(|problem| (problem.text, problem.range.start));
     problems.dedup();
-    problems
+    if problems.is_empty() { Ok(findings.order) } else { Err(problems) }
 }
 
 impl<'a> Findings<'a> {

@@ -24,7 +24,7 @@ use std::{
 };
 
 use super::{
-    check::{Names, declarations, pattern, with_result},
+    check::{Names, Order, declarations, pattern, with_result},
     functions::{SIZED, WALKED},
     negation, signatures,
     syntax::{Expression, File, Literal, Otherwise, Rule, RuleKind, Term, TermKind},
@@ -77,12 +77,14 @@ pub(super) fn emit(
     file: &File,
     names: &Names<'_>,
     replaced: &Replaced,
+    order: &Order,
     is_entry: bool,
 ) -> Result<Emitted, Range<usize>> {
     let mut writer = Writer {
         file,
         names,
         replaced,
+        order,
         is_entry,
         out: String::new(),
         marks: Vec::new(),
@@ -111,6 +113,7 @@ struct Writer<'a> {
     file: &'a File,
     names: &'a Names<'a>,
     replaced: &'a Replaced,
+    order: &'a Order,
     is_entry: bool,
     out: String,
     marks: Vec<Mark>,
@@ -250,7 +253,7 @@ impl Writer<'_> {
         self.locals.begin();
         let start = self.out.len();
         let mut work = 0_u64;
-        for literal in body {
+        for literal in self.order.of(body) {
             if !literal.is_print() {
                 work = work.saturating_add(self.literal(literal));
             }

@@ -22,6 +22,7 @@ fn code_means_what_gatekeeper_makes_of_it() {
         include_str!("tests/modifiers.jsonl"),
         include_str!("tests/modules.jsonl"),
         include_str!("tests/numbers.jsonl"),
+        include_str!("tests/order.jsonl"),
         include_str!("tests/scopes.jsonl"),
         include_str!("tests/template_strings.jsonl"),
         include_str!("tests/texts.jsonl"),

@@ -23,6 +23,9 @@ impl<'a> Findings<'a> {
             declarations(&literal.expression, &mut |name, term| new.push((name, term)));
             new.retain(|(name, _)| *name != "_");
             let see = &mut |name| _ = seen.insert(name);
+            for with in &literal.with {
+                free_names(&with.value, see);
+            }
             match &literal.expression {
                 Expression::Assign(left, right) => {
                     free_names(right, see);

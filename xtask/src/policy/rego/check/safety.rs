@@ -16,6 +16,27 @@ use crate::policy::rego::signatures;
 /// How often the literals of a body are gone through. In a body that needs more nothing is found.
 const ROUNDS: usize = 50;
 
+/// In which order the literals of a body are evaluated, where that is not the one in which they are
+/// written: for each body, by where it is in memory.
+#[derive(Debug, Default)]
+pub(in crate::policy::rego) struct Order(BTreeMap<*const Literal, Vec<usize>>);
+
+impl Order {
+    /// The literals of a body, in order.
+    pub fn of<'a>(&self, body: &'a [Literal]) -> Vec<&'a Literal> {
+        match self.0.get(&body.as_ptr()) {
+            Some(order) => order.iter().filter_map(|at| body.get(*at)).collect(),
+            None => body.iter().collect(),
+        }
+    }
+
+    fn note(&mut self, body: &[Literal], order: Vec<usize>) {
+        if !order.is_sorted() {
+            self.0.insert(body.as_ptr(), order);
+        }
+    }
+}
+
 /// A variable; each `_` is another one, by where it stands.
 type Variable<'a> = (&'a str, usize);
 
@@ -29,12 +50,14 @@ impl<'a> Findings<'a> {
     ) -> Vec<&'a str> {
         let mut literals: Vec<(Part<'a>, bool)> = body
             .iter()
-            .filter(|literal| !literal.is_print())
-            .map(|literal| (Part::Literal(literal), false))
+            .enumerate()
+            .filter(|(_, literal)| !literal.is_print())
+            .map(|(at, literal)| (Part::Literal(literal, at), false))
             .collect();
         literals.extend(head.iter().map(|term| (Part::Head(term), false)));
         let mut flow =
             Flow { findings: self, scope, safe: BTreeSet::new(), hidden: hidden(body, scope) };
+        let mut order = Vec::new();
         for _ in 0..ROUNDS {
             let mut moved = false;
             for (part, done) in &mut literals {
@@ -45,11 +68,15 @@ impl<'a> Findings<'a> {
                 let needs = flow.needs(*part);
                 if needs.iter().all(|one| flow.is_safe(*one) || outputs.contains(one)) {
                     flow.safe.extend(outputs);
+                    if let Part::Literal(_, at) = part {
+                        order.push(*at);
+                    }
                     (*done, moved) = (true, true);
                 }
             }
             if !moved {
                 let safe = flow.safe;
+                self.order.note(body, order);
                 self.unsafe_ones(&literals, &safe, scope);
                 return safe
                     .into_iter()
@@ -104,7 +131,8 @@ impl<'a> Findings<'a> {
 /// What needs values: a literal, or a term of the head.
 #[derive(Clone, Copy)]
 enum Part<'a> {
-    Literal(&'a Literal),
+    /// With its number in the body.
+    Literal(&'a Literal, usize),
     Head(&'a Term),
 }
 
@@ -113,7 +141,7 @@ impl<'a> Part<'a> {
     fn terms(self, visit: &mut dyn FnMut(&'a Term)) {
         match self {
             Part::Head(term) => visit(term),
-            Part::Literal(literal) => {
+            Part::Literal(literal, _) => {
                 match &literal.expression {
                     Expression::Term(term) => visit(term),
                     Expression::Unify(left, right) | Expression::Assign(left, right) => {
@@ -208,7 +236,7 @@ impl<'a> Flow<'_, '_, 'a> {
                 self.of_references(term, &mut out);
                 return out;
             }
-            Part::Literal(literal) => literal,
+            Part::Literal(literal, _) => literal,
         };
         let is_safe = |value| is_function(value) || self.all_safe(value, &out);
         if literal.negated || !literal.with.iter().all(|with| is_safe(&with.value)) {

@@ -165,6 +165,11 @@ pub(super) fn whole(arguments: &[Value]) -> usize {
 }
 
 fn range(arguments: &[Value], step: i64) -> usize {
+    let is_whole = |value| matches!(value, &Value::Number(ref number) if number.is_integer());
+    if !arguments.iter().all(is_whole) {
+        // It has no value.
+        return 0;
+    }
     let ends = integer(arguments.first()).zip(integer(arguments.get(1)));
     let count = ends.map_or(u64::MAX, |(from, to)| from.abs_diff(to) / step.unsigned_abs());
     usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(24)
