@@ -15,6 +15,7 @@ use super::{Evaluator, Module, Source, Value, Version, on_big_stack};
 #[test]
 fn code_means_what_gatekeeper_makes_of_it() {
     let cases = [
+        include_str!("tests/constants.jsonl"),
         include_str!("tests/expressions.jsonl"),
         include_str!("tests/bodies.jsonl"),
         include_str!("tests/functions.jsonl"),

@@ -139,6 +139,16 @@ impl<'a> Findings<'a> {
                 self.edges.insert((self.definition, read));
             }
         }
+        let constant = resolved.as_deref().filter(|_| given.is_empty());
+        if let Some(constant) = constant.and_then(|full| self.program.names.constant(full)) {
+            if self.has_certain_type(constant, scope) {
+                self.add(format!("`{name}` is no function: leave `()` away"), &range);
+            }
+            for read in self.program.names.read_by(&constant.full) {
+                self.edges.insert((self.definition, read));
+            }
+            return;
+        }
         let arity = match own {
             Some(own) => own.arity(),
             None if resolved.is_none() && name == "print" => {

@@ -89,6 +89,14 @@ impl<'a> Names<'a> {
         self.definitions.get(self.position(full)?).filter(|found| found.arity().is_some())
     }
 
+    /// What is called without arguments although it is no function: rules that have one value. OPA takes
+    /// that where it does not know the type of the value.
+    pub fn constant(&self, full: &str) -> Option<&Definition<'a>> {
+        self.definitions.get(self.position(full)?).filter(|found| {
+            found.rules.iter().all(|(_, rule)| matches!(rule.kind, RuleKind::Complete))
+        })
+    }
+
     /// The definitions that a reference may read: the one whose name begins it, or all below it.
     pub fn read_by(&self, full: &str) -> Vec<usize> {
         let mut begin = full;

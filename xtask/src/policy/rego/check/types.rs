@@ -5,7 +5,9 @@
 //!
 //! Source: the type checker of OPA, which finds out more.
 
-use super::{Expression, Findings, Rule, RuleKind, Scope, Term, TermKind};
+use super::{
+    Expression, Findings, Literal, Rule, RuleKind, Scope, Term, TermKind, names::Definition,
+};
 use crate::policy::rego::signatures;
 
 /// What is known of a value.
@@ -45,6 +47,45 @@ impl<'a> Findings<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether it is certain for each definition of a rule with one value what type it gives.
+    pub(super) fn has_certain_type(&self, rule: &Definition<'a>, scope: &Scope<'_, 'a>) -> bool {
+        let is_certain = |value: Option<&'a Term>, body: &'a [Literal]| {
+            self.certain_value(value, body, scope).is_some()
+        };
+        rule.rules.iter().all(|(_, rule)| {
+            let value = rule.value.as_ref();
+            let fits_bodies = match rule.bodies.as_slice() {
+                [] => is_certain(value, &[]),
+                bodies => bodies.iter().all(|body| is_certain(value, body)),
+            };
+            fits_bodies
+                && rule.otherwise.iter().all(|otherwise| {
+                    let body = otherwise.body.as_deref().unwrap_or_default();
+                    is_certain(otherwise.value.as_ref(), body)
+                })
+        })
+    }
+
+    /// The type of the value that a body gives; without one it is `true`.
+    fn certain_value(
+        &self,
+        value: Option<&'a Term>,
+        body: &'a [Literal],
+        scope: &Scope<'_, 'a>,
+    ) -> Option<char> {
+        let Some(value) = value else { return Some('b') };
+        let letter = |term| self.known(term, scope).map(|known| known.letter);
+        let Some(name) = value.as_name() else { return letter(value) };
+        body.iter().find_map(|literal| match &literal.expression {
+            Expression::Assign(left, right) | Expression::Unify(left, right) => {
+                [(left, right), (right, left)]
+                    .into_iter()
+                    .find_map(|(one, other)| letter(other).filter(|_| one.as_name() == Some(name)))
+            }
+            _ => None,
+        })
     }
 
     /// Remembers what is assigned.

@@ -221,9 +221,14 @@ impl Writer<'_> {
         let is_own = resolved.is_some();
         let replaceable = self.replaceable(&path.join("."), resolved.as_deref());
         let callee = resolved.filter(|full| self.names.function(full).is_some());
+        // What is called without arguments is a rule with one value.
+        let is_read = is_own && arguments.is_empty() && callee.is_none();
         self.mark(&term.range, callee);
         let name = dotted(function);
         self.out.push_str(replaceable.as_deref().unwrap_or(&name));
+        if is_read {
+            return 1;
+        }
         self.out.push('(');
         let work = match (name.as_str(), arguments) {
             ("sprintf", [text, values @ Term { kind: TermKind::Array(_), .. }]) if !is_own => {

@@ -165,7 +165,7 @@ pub(super) fn whole(arguments: &[Value]) -> usize {
 }
 
 fn range(arguments: &[Value], step: i64) -> usize {
-    let is_whole = |value| matches!(value, &Value::Number(ref number) if number.is_integer());
+    let is_whole = |value: &Value| matches!(value, Value::Number(number) if number.is_integer());
     if !arguments.iter().all(is_whole) {
         // It has no value.
         return 0;
