@@ -28,6 +28,7 @@ mod value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -105,6 +106,8 @@ struct Checked {
     used: BTreeSet<String>,
     /// The text and the place of the second definition of each function that has two.
     conflicts: BTreeMap<String, (usize, usize)>,
+    /// The text and the place of each definition of a part of an object.
+    objects: Vec<(usize, Range<usize>)>,
     uses_inventory: bool,
     is_pure: bool,
     /// The engine that the code was tried in, for the first who evaluates it.
@@ -145,6 +148,7 @@ impl Module {
             texts,
             used,
             conflicts,
+            objects: errors::objects(&files),
             uses_inventory,
             is_pure,
             tried,

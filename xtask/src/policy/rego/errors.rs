@@ -1,8 +1,13 @@
 //! What the interpreter says, in the words of OPA and with the lines of the template.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use super::{Checked, Problem, check::Names, limits, syntax::Body};
+use super::{
+    Checked, Problem,
+    check::Names,
+    limits, signatures,
+    syntax::{Body, File, RuleKind},
+};
 
 /// The text and the place of the second definition of each function and rule that has two.
 pub(super) fn conflicts(names: &Names<'_>) -> BTreeMap<String, (usize, usize)> {
@@ -18,6 +23,20 @@ pub(super) fn conflicts(names: &Names<'_>) -> BTreeMap<String, (usize, usize)> {
         if let Some(second) = starts.nth(1) {
             out.insert(definition.full.clone(), second);
         }
+    }
+    out
+}
+
+/// The text and the range of each definition of a part of an object. One whose key is written out is a
+/// rule of its own for OPA.
+pub(super) fn objects(files: &[File]) -> Vec<(usize, Range<usize>)> {
+    let mut out = Vec::new();
+    for (text, file) in files.iter().enumerate() {
+        let parts = file.rules.iter().filter(|rule| match &rule.kind {
+            RuleKind::Object(key) => signatures::letter(key).is_none(),
+            _ => false,
+        });
+        out.extend(parts.map(|rule| (text, rule.range.clone())));
     }
     out
 }
@@ -92,7 +111,14 @@ impl Checked {
             || said.message.contains("rules must not produce multiple outputs")
             || said.message.contains("rule conflicts with rule")
         {
-            "eval_conflict_error: complete rules must not produce multiple outputs".to_owned()
+            let is_of_object = at.is_some_and(|(text, start)| {
+                self.objects.iter().any(|(of, range)| *of == text && range.contains(&start))
+            });
+            if is_of_object {
+                "eval_conflict_error: object keys must be unique".to_owned()
+            } else {
+                "eval_conflict_error: complete rules must not produce multiple outputs".to_owned()
+            }
         } else if said.message.contains("multiple times") || said.message.contains("duplicate key")
         {
             "eval_conflict_error: object keys must be unique".to_owned()
