@@ -19,6 +19,7 @@ mod http_challenge;
 mod image;
 mod image_digest;
 mod image_tag;
+mod matched_label;
 mod metadata_address;
 mod mongodb;
 mod mongodb_client;
@@ -69,6 +70,7 @@ const RULES: &[Rule] = &[
     metadata_address::check,
     dns_egress::check,
     volume_rollout::check,
+    matched_label::check,
     autoscaled_replicas::check,
     blocked_drain::check,
 ];

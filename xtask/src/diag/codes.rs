@@ -392,6 +392,8 @@ codes! {
     TRAP_DNS_EGRESS = "trap/dns-egress", explained;
     /// A rollout waits for a volume that the old pod has.
     TRAP_VOLUME_ROLLOUT = "trap/volume-rollout", explained;
+    /// Pods are chosen by one label in two ways, which no pod may have.
+    TRAP_MATCHED_LABEL = "trap/matched-label", explained;
     /// A number of replicas is written down for what is scaled automatically.
     TRAP_AUTOSCALED_REPLICAS = "trap/autoscaled-replicas", explained;
     /// A disruption budget keeps nodes from being drained.
