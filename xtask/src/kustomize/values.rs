@@ -1,4 +1,8 @@
 //! The values files that the templates of a build see.
+//!
+//! Invariant: what the applications of an environment share comes in just before the first of them
+//! that leads to the template, and once. So an application may be the base of one of another
+//! environment, which then says only what differs.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -139,10 +143,11 @@ impl Context<'_> {
         let before = self.error_count();
         let schema = way.first().and_then(|dir| self.schema(&dir.join(SCHEMA)));
         let mut layers: Vec<Layer> = Vec::new();
-        for (index, dir) in way.iter().enumerate() {
+        let mut environments = BTreeSet::new();
+        for dir in way {
             // The values that a whole environment shares are weaker than those of one application.
-            if index + 1 == way.len()
-                && let Some(environment) = environment(dir)
+            if let Some(environment) = environment(dir)
+                && environments.insert(environment)
                 && let Some(node) = self.values_file(&environment.join(VALUES))
             {
                 let node = known_to(node, &layers, schema.as_ref());
