@@ -63,9 +63,11 @@ fn names(member: &Member<'_, '_>) -> Option<Diagnostic<Anchor>> {
     }
     let service = set.node.text_at(&["spec", "serviceName"])?;
     let namespace = set.namespace();
-    let names = member.certificates.iter().flat_map(|one| &one.names);
+    let names = || member.certificates.iter().flat_map(|one| &one.names);
     let hosts: Vec<&str> =
-        names.filter_map(|(name, _)| host_of(name, service, &namespace)).collect();
+        names().filter_map(|(name, _)| host_of(name, service, &namespace)).collect();
+    let domain = names().find_map(|(name, _)| name.split_once(".svc.")).map(|(_, domain)| domain);
+    let domain = domain.unwrap_or("cluster.local");
     let first = integer(set.node, &["spec", "ordinals", "start"]).unwrap_or(0);
     let members = integer(set.node, &["spec", "replicas"]).unwrap_or(1).min(MOST_MEMBERS);
     let mut missing = (first..first.saturating_add(members))
@@ -81,7 +83,7 @@ fn names(member: &Member<'_, '_>) -> Option<Diagnostic<Anchor>> {
     Some(
         Diagnostic::error(codes::TRAP_MONGODB_MEMBER_NAMES, message, at)
             .with_related(set.name_anchor(), "what mounts it")
-            .with_help(format!("add `*.{service}.{namespace}.svc.cluster.local` to `dnsNames`")),
+            .with_help(format!("add `*.{service}.{namespace}.svc.{domain}` to `dnsNames`")),
     )
 }
 
