@@ -27,7 +27,7 @@ class ReplicaSet:
     """Members, which begin without a configuration, and what the helpers are told."""
 
     def __init__(self, environment: dict[str, str], subject: str | None = None) -> None:
-        self._environment = environment
+        self.environment = environment
         self.members = 3
         self.state: dict[str, Any] = {
             "hasAccessControl": bool(environment),
@@ -51,7 +51,7 @@ class ReplicaSet:
             "SERVICE_DOMAIN": DOMAIN,
             "REPLICA_SET": "rs0",
             "LOCAL_URI": "mongodb://127.0.0.1:27017/admin?directConnection=true",
-            **self._environment,
+            **self.environment,
         }
         request = {
             "script": str(SCRIPT),
@@ -176,6 +176,43 @@ def test_new_members_are_added(any_set: ReplicaSet) -> None:
     any_set.start()
     assert {member["host"] for member in any_set.state["config"]["members"]} == set(HOSTS)
     assert [member["_id"] for member in any_set.state["config"]["members"]] == [0, 1, 2]
+
+
+@pytest.fixture
+def joining_set(x509_set: ReplicaSet) -> ReplicaSet:
+    """Make a set of another cluster, which the members of this one are to join."""
+    x509_set.start()
+    there = [host.replace("cluster.local", "other.local") for host in HOSTS]
+    config = x509_set.state["config"]
+    config["members"] = [{"_id": number, "host": host} for number, host in enumerate(there)]
+    x509_set.state |= {"joined": there, "primary": there[1], "commands": []}
+    x509_set.environment["JOIN"] = " ".join(there)
+    return x509_set
+
+
+def test_members_join_the_set_of_another_cluster_without_a_vote(joining_set: ReplicaSet) -> None:
+    joining_set.start()
+    assert joining_set.commands("replSetInitiate") == []
+    members = joining_set.state["config"]["members"]
+    assert {member["host"] for member in members[3:]} == set(HOSTS)
+    assert [(member["priority"], member["votes"]) for member in members[3:]] == [(0, 0)] * 3
+
+
+@pytest.mark.parametrize(
+    ("there", "line"),
+    [
+        ({"silent": [HOSTS[0].replace("cluster.local", "other.local")]}, "waiting: no answer from"),
+        ({"silent": []}, "belong to no replica set"),
+    ],
+)
+def test_members_that_are_to_join_a_set_start_none(
+    joining_set: ReplicaSet, there: dict[str, Any], line: str
+) -> None:
+    joining_set.state |= {"joined": [], "primary": None, "config": None, **there}
+    status, said = joining_set.help(0)
+    assert status == 1
+    assert line in said
+    assert joining_set.commands("replSetInitiate") == []
 
 
 def test_passwords_make_an_administrator_and_the_user_of_the_api(password_set: ReplicaSet) -> None:

@@ -5,10 +5,13 @@
 // A second set must never be started beside one that holds data, for example by a first member
 // that lost its volume. So the set is started only when every other member answers and none of
 // them belongs to one. Members are added, never removed: that is a person's decision.
+//
+// Where JOIN names members in another cluster, their set is joined and none is started. Who joins it
+// has no vote: how many votes are in which cluster is a person's decision, too.
 const { readdirSync, readFileSync } = require("fs");
 const { join } = require("path");
 
-const { POD_NAME, MEMBERS, SERVICE_DOMAIN, REPLICA_SET, LOCAL_URI } = process.env;
+const { POD_NAME, MEMBERS, SERVICE_DOMAIN, JOIN, REPLICA_SET, LOCAL_URI } = process.env;
 // Set by base/components/mongodb-password and base/components/mongodb-x509; without either the
 // database asks for no login.
 const { ADMIN_PASSWORD_FILE, API_USER, API_PASSWORD_FILE, API_DATABASE } = process.env;
@@ -23,6 +26,7 @@ const hosts = [];
 for (let ordinal = 0; ordinal < Number(MEMBERS); ordinal += 1) {
   hosts.push(`mongodb-${ordinal}.${SERVICE_DOMAIN}:27017`);
 }
+const elsewhere = JOIN ? JOIN.split(" ") : [];
 const self = `${POD_NAME}.${SERVICE_DOMAIN}:27017`;
 
 // Another member, asked in the way of LOCAL_URI.
@@ -152,7 +156,7 @@ function inReplicaSet() {
   }
   const silent = [];
   let peerInSet = null;
-  for (const host of hosts) {
+  for (const host of [...hosts, ...elsewhere]) {
     if (host !== self) {
       try {
         const hello = adminOf(host).runCommand({ hello: 1 });
@@ -171,6 +175,8 @@ function inReplicaSet() {
     joinSetOf(peerInSet.primary);
   } else if (silent.length > 0) {
     print(`waiting: no answer from ${silent.join(", ")}`);
+  } else if (elsewhere.length > 0) {
+    print(`waiting: ${elsewhere.join(", ")} belong to no replica set`);
   } else if (self !== hosts[0]) {
     print(`waiting: ${hosts[0]} starts the replica set`);
   } else {
@@ -197,7 +203,8 @@ function joinSetOf(host) {
     return;
   }
   const lastId = Math.max(...config.members.map((member) => member._id));
-  config.members.push({ _id: lastId + 1, host: self });
+  const withoutVote = elsewhere.length > 0 ? { priority: 0, votes: 0 } : {};
+  config.members.push({ _id: lastId + 1, host: self, ...withoutVote });
   config.version += 1;
   primary.runCommand({ replSetReconfig: config });
   print(`added ${self}`);
