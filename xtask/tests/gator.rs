@@ -62,7 +62,7 @@ fn the_suites_pass_with_both_engines() {
 #[ignore = "needs gator"]
 fn both_say_the_same_of_the_rendered_tree() {
     let mut found = 0;
-    for env in ["dev", "prod"] {
+    for env in ["dev", "prod", "prod-green"] {
         for (right, wrong) in FAULTS {
             let copy = tempfile::tempdir().unwrap();
             copy_tree(&root().join("rendered").join(env), copy.path(), (right, wrong));
