@@ -69,6 +69,8 @@ pub struct Location {
     pub line: Arc<str>,
     /// The stretch within `line`, in bytes.
     pub mark: (usize, usize),
+    /// Whether the stretch is a secret, which `line` does not show.
+    pub is_secret: bool,
 }
 
 impl Report {
@@ -84,12 +86,28 @@ impl Report {
         }
     }
 
-    /// Adds diagnostics whose places are in several sets of sources, by the number of the set.
+    /// Adds diagnostics whose places are in several sets of sources, by the number of the set. What is
+    /// a secret for one of them is not shown by any.
     #[expect(clippy::indexing_slicing, reason = "an anchor is only made for a set that there is")]
     pub fn add_across(&mut self, diagnostics: &[Diagnostic<Anchor>], units: &[&Sources]) {
-        for diagnostic in diagnostics {
-            let find = |at: &Anchor| (at.span, units[at.unit], at.is_secret);
-            self.insert(Finding::new(diagnostic, find));
+        let find = |at: &Anchor| (at.span, units[at.unit], at.is_secret);
+        let new = |diagnostic| Finding::new(diagnostic, find);
+        let mut findings: Vec<Finding> = diagnostics.iter().map(new).collect();
+        let mut secrets: BTreeMap<(String, u32), Arc<str>> = BTreeMap::new();
+        for location in findings.iter_mut().flat_map(Finding::locations_mut) {
+            if location.is_secret {
+                let line =
+                    secrets.entry(location.line_of_file()).or_insert_with(|| location.line.clone());
+                *line = with_stars_of(line, &location.line);
+            }
+        }
+        for mut finding in findings {
+            for location in finding.locations_mut() {
+                if let Some(line) = secrets.get(&location.line_of_file()) {
+                    location.line = with_stars_of(&location.line, line);
+                }
+            }
+            self.insert(finding);
         }
     }
 
@@ -233,6 +251,11 @@ impl Finding {
         }
     }
 
+    fn locations_mut(&mut self) -> impl Iterator<Item = &mut Location> {
+        let related = self.related.iter_mut().map(|related| &mut related.location);
+        std::iter::once(&mut self.primary).chain(related)
+    }
+
     /// Whether it keeps something from being read or built.
     pub fn is_obstacle(&self) -> bool {
         self.severity == Severity::Error
@@ -261,7 +284,12 @@ impl Location {
             utf16_columns: (source.utf16_column(start), source.utf16_column(end)),
             line: text.into(),
             mark: (within(start), within(end)),
+            is_secret: false,
         }
+    }
+
+    fn line_of_file(&self) -> (String, u32) {
+        (self.path.clone(), self.start.line)
     }
 
     /// With `*` for every letter of the stretch that `line` shows.
@@ -277,8 +305,23 @@ impl Location {
             }
         }
         self.line = line.into();
+        self.is_secret = true;
         self
     }
+}
+
+/// A line with `*` wherever the other one, which is the same line, has it.
+fn with_stars_of(line: &str, other: &str) -> Arc<str> {
+    let stars = other.as_bytes();
+    let mut out = String::with_capacity(line.len());
+    for (at, c) in line.char_indices() {
+        if stars.get(at) == Some(&b'*') {
+            out.extend(std::iter::repeat_n('*', c.len_utf8()));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
 }
 
 impl std::fmt::Display for Location {
