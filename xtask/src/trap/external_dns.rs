@@ -4,8 +4,8 @@
 //! `external-dns.kubernetes.io/` unless `--annotation-prefix` says otherwise; before, they began with
 //! `external-dns.alpha.kubernetes.io/`. With the other prefix an annotation is not there for it:
 //! names are not published, and under `--policy=sync` those that were are removed. It has no leader
-//! election, so two replicas work against each other. Source: `docs/flags.md` at v0.21.0 and v0.22.0,
-//! and the changelog of the chart.
+//! election, so two replicas work against each other. Source: its pages of flags at v0.21.0 and
+//! v0.22.0, and the changelog of the chart.
 
 use std::collections::BTreeSet;
 

@@ -2,8 +2,8 @@
 //!
 //! Every release writes `--txt-owner-id` beside each record and touches no record of another owner.
 //! The default is `default`, for every cluster. Two with one id in one zone take each other's records
-//! for their own: under `--policy=sync` each removes what only the other one publishes. Source:
-//! `docs/flags.md` and `docs/advanced/operational-best-practices.md`.
+//! for their own: under `--policy=sync` each removes what only the other one publishes. Source: its
+//! pages of flags and of operational best practices.
 
 use std::collections::BTreeMap;
 
