@@ -23,6 +23,7 @@ mod explain;
 mod files;
 mod git;
 mod image;
+mod images;
 mod policy;
 mod port_forward;
 mod reading;
@@ -60,6 +61,7 @@ enum Command {
     Schema(schema::Args),
     Policy(policy::Args),
     Image(image::Args),
+    Images(images::Args),
     Up(up::Args),
     Down(down::Args),
     Smoke(smoke::Args),
@@ -95,6 +97,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Schema(args) => schema::run(args, &context),
         Command::Policy(args) => policy::run(args, &context),
         Command::Image(args) => image::run(args, &context),
+        Command::Images(args) => images::run(args, &context),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Smoke(args) => smoke::run(args, &context),

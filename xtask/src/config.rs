@@ -28,6 +28,8 @@ pub struct Config {
     pub suppressions: Vec<Suppression>,
     /// The objects that something outside of the repository makes.
     pub externals: Vec<External>,
+    /// What is said of images.
+    pub images: Vec<Image>,
     /// What is said of an environment, by its name.
     pub environments: BTreeMap<String, Setting<Environment>>,
 }
@@ -75,6 +77,21 @@ pub struct External {
     pub reason: String,
     /// Where the name is written.
     pub span: Span,
+}
+
+/// An `[[image]]` entry: an image that no pod of the repository names, or why one has no digest.
+#[derive(Debug)]
+pub struct Image {
+    /// Its name with the registry, without tag and digest.
+    pub name: Setting<String>,
+    /// The object that names it in other fields than those of a pod, as `Kind/name`.
+    pub object: Option<Setting<String>>,
+    /// The field of the object with the tag, which may have the digest after it.
+    pub tag: Option<Setting<String>>,
+    /// The field of the object with the digest.
+    pub digest: Option<Setting<String>>,
+    /// Why it has no digest.
+    pub reason: Option<String>,
 }
 
 /// What is said of an environment.

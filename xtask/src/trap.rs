@@ -16,7 +16,7 @@ mod dns_egress;
 mod external_dns;
 mod external_dns_owner;
 mod http_challenge;
-mod image;
+pub mod image;
 mod image_digest;
 mod image_tag;
 mod matched_label;

@@ -103,7 +103,7 @@ fn field(
 
 /// Shows what is wrong, if that keeps anything from being built. A warning of the build is not
 /// what was asked about.
-fn show_errors(built: &[Built], context: &Context) -> Option<Verdict> {
+pub(super) fn show_errors(built: &[Built], context: &Context) -> Option<Verdict> {
     let mut report = context.report();
     for one in built {
         report.add(&one.diagnostics, &one.sources);

@@ -12,11 +12,11 @@ use anyhow::{Context as _, Result, bail};
 use super::{Areas, Context};
 use crate::{
     cluster::{Cluster, External},
-    config::{Config, FILE, Setting},
+    config::{Config, FILE, Image, Setting},
     diag::{Diagnostic, Finding, Location, Related, Report, codes, did_you_mean},
     repository::overlays,
     schema::Store,
-    source::{Sources, normalize},
+    source::{Sources, Span, normalize},
 };
 
 /// What a repository says about how it is checked, with what is wrong with it.
@@ -108,6 +108,16 @@ impl Settings {
             Some(production) => cluster.with_production(production),
             None => cluster,
         }
+    }
+
+    /// What is said of images.
+    pub fn images(&self) -> &[Image] {
+        &self.config.images
+    }
+
+    /// `path:line:column` of a place in the file.
+    pub fn locate(&self, span: Span) -> String {
+        self.sources.locate(span)
     }
 
     /// What is wrong with the file.

@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Config, Environment, External, FILE, Pattern, Setting, Suppression};
+use super::{Config, Environment, External, FILE, Image, Pattern, Setting, Suppression};
 use crate::{
     diag::{Code, Diagnostic, codes, did_you_mean},
     source::{SourceId, Span},
@@ -17,7 +17,7 @@ use crate::{
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// The tables, as a file writes them.
-const TABLES: [&str; 4] = ["validate", "suppress", "external", "environments"];
+const TABLES: [&str; 5] = ["validate", "suppress", "external", "image", "environments"];
 
 pub(super) fn read(text: &str, source: SourceId, out: &mut Vec<Diagnostic>) -> Config {
     let mut reader = Reader { source, out };
@@ -75,6 +75,8 @@ impl Reader<'_> {
         config.suppressions = entries.iter().filter_map(|one| self.suppression(one)).collect();
         let entries = self.tables(&root, "external");
         config.externals = entries.iter().filter_map(|one| self.external(one)).collect();
+        let entries = self.tables(&root, "image");
+        config.images = entries.iter().filter_map(|one| self.image(one)).collect();
         config.environments = self.environments(&root);
         config
     }
@@ -149,6 +151,25 @@ impl Reader<'_> {
             span: name.span,
             name: name.value,
         })
+    }
+
+    fn image(&mut self, entry: &Table<'_, '_>) -> Option<Image> {
+        self.known_keys(entry, &["name", "object", "tag", "digest", "reason"]);
+        let name = self.required(entry, "name", "the image with its registry, without a tag");
+        let [object, tag, digest, reason] =
+            ["object", "tag", "digest", "reason"].map(|key| self.optional(entry, key));
+        if value(entry, "object").is_some() {
+            if value(entry, "tag").is_none() {
+                self.required(entry, "tag", "the field of the object that has the tag");
+            }
+        } else if let Some(Setting { span, .. }) = tag.as_ref().or(digest.as_ref()) {
+            let message = "`[[image]]` names a field and no object".to_owned();
+            let help = "add `object = \"Kind/name\"`: the object that has the field";
+            self.wrong(codes::CONFIG_MISSING_KEY, message, *span, help);
+        } else if value(entry, "reason").is_none() {
+            self.required(entry, "reason", "why the image has no digest");
+        }
+        Some(Image { name: name?, object, tag, digest, reason: reason.map(|one| one.value) })
     }
 
     fn environments(&mut self, root: &Table<'_, '_>) -> BTreeMap<String, Setting<Environment>> {

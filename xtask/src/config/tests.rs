@@ -94,3 +94,21 @@ fn a_byte_order_mark_and_carriage_returns_are_no_fault() {
     let (config, said) = read("\u{feff}[validate]\r\nkubernetes-versions = [\"1.36\"]\r\n");
     assert_eq!((config.kubernetes_versions.len(), said.as_str()), (1, ""));
 }
+
+#[test]
+fn a_field_with_an_image_is_one_of_an_object() {
+    let (config, said) = read(
+        "[[image]]\nname = \"a.io/b\"\nobject = \"Application/b\"\ntag = \"spec.tag\"\n\
+         [[image]]\nname = \"a.io/c\"\nreason = \"not published\"\n",
+    );
+    assert_eq!((config.images.len(), said.as_str()), (2, ""));
+    let (_, said) = read("[[image]]\nname = \"a\"\nobject = \"Application/b\"\n");
+    assert!(said.contains("`[[image]]` has no `tag`"), "{said}");
+    let (_, said) = read("[[image]]\nname = \"a\"\n");
+    assert!(said.contains("`[[image]]` has no `reason`"), "{said}");
+    let (_, said) = read("[[image]]\nname = \"a\"\ndigest = \"spec.digest\"\n");
+    assert!(
+        said.contains("xtask.toml:3:10: error[config/missing-key]: `[[image]]` names a field"),
+        "{said}"
+    );
+}

@@ -13,7 +13,7 @@ use super::items;
 
 /// The name of an image in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Image<'a> {
+pub struct Image<'a> {
     /// The registry and the path in it, as written.
     pub repository: &'a str,
     pub tag: Option<&'a str>,
@@ -22,7 +22,7 @@ pub(super) struct Image<'a> {
 
 /// A place at which an object names an image.
 #[derive(Debug)]
-pub(super) struct ImageUse<'c, 'a> {
+pub struct ImageUse<'c, 'a> {
     pub object: &'c Object<'a>,
     pub node: &'a Node,
     pub image: Image<'a>,
@@ -71,9 +71,7 @@ impl<'a> Image<'a> {
 
 /// All places of the pods of a cluster that name an image, in order: containers of every role, and
 /// volumes that are images.
-pub(super) fn image_uses<'c, 'a>(
-    cluster: &'c Cluster<'a>,
-) -> impl Iterator<Item = ImageUse<'c, 'a>> {
+pub fn image_uses<'c, 'a>(cluster: &'c Cluster<'a>) -> impl Iterator<Item = ImageUse<'c, 'a>> {
     cluster.workloads().iter().flat_map(move |workload| {
         let object = cluster.object_of(workload);
         let containers = workload.containers().filter_map(|container| {
