@@ -2,9 +2,9 @@
 
 use std::{
     ffi::OsStr,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -24,19 +24,53 @@ impl<'a> Git<'a> {
         Ok(git)
     }
 
+    /// The newest commit that a revision and the working tree both go back to. `hint` is added where
+    /// there is no such revision.
+    pub fn base(&self, revision: &str, hint: &str) -> Result<String> {
+        let Some(head) = self.commit("HEAD")? else {
+            bail!("there is no commit yet that the working tree could be compared with");
+        };
+        let Some(commit) = self.commit(revision)? else {
+            bail!("git knows no commit `{revision}`{hint}");
+        };
+        let Some(base) = self.ask(&["merge-base", &commit, &head])? else {
+            bail!("`{revision}` and HEAD have no commit in common; is the clone a shallow one?");
+        };
+        Ok(base)
+    }
+
+    /// Calls `look` with each line, or what else ends in `end`, of how the working tree differs from a
+    /// commit below some paths. `form` says how it is written: all of it, so that no configuration of
+    /// the reader does.
+    pub fn differences(
+        &self,
+        base: &str,
+        form: &[&str],
+        paths: &[&str],
+        end: u8,
+        look: impl FnMut(&[u8]),
+    ) -> Result<()> {
+        let always = ["diff-index", "--no-renames", "--relative"];
+        let arguments: Vec<&str> =
+            [&always[..], form, &[base, "--"], paths].into_iter().flatten().copied().collect();
+        self.lines(&arguments, end, look)
+    }
+
+    /// Calls `look` with each file below some paths that git does not know and is not told to ignore.
+    pub fn others(&self, paths: &[&str], mut look: impl FnMut(String)) -> Result<()> {
+        let mut arguments = vec!["ls-files", "--others", "--exclude-standard", "-z", "--"];
+        arguments.extend(paths);
+        self.lines(&arguments, 0, |path| look(String::from_utf8_lossy(path).into_owned()))
+    }
+
     /// The name of the commit that a revision stands for.
-    pub fn commit(&self, revision: &str) -> Result<Option<String>> {
+    fn commit(&self, revision: &str) -> Result<Option<String>> {
         let revision = format!("{revision}^{{commit}}");
         self.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &revision])
     }
 
-    /// The newest commit that two commits both go back to.
-    pub fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>> {
-        self.ask(&["merge-base", one, other])
-    }
-
     /// Calls `look` with each line of what a command prints, without the byte `end` that ends it.
-    pub fn lines(&self, arguments: &[&str], end: u8, mut look: impl FnMut(&[u8])) -> Result<()> {
+    fn lines(&self, arguments: &[&str], end: u8, mut look: impl FnMut(&[u8])) -> Result<()> {
         let name = arguments.first().copied().unwrap_or_default();
         let context = || format!("failed to run git {name}");
         let mut command = self.command(arguments);
@@ -54,13 +88,14 @@ impl<'a> Git<'a> {
         Ok(())
     }
 
-    /// The text of a file that git keeps under this name.
-    pub fn blob(&self, name: &str) -> Result<String> {
-        let output = self.command(&["cat-file", "blob", name]).output().map_err(not_run)?;
-        if !output.status.success() {
-            bail!("git has no file {name}; is the clone a partial one?");
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    /// The files that git keeps.
+    pub fn blobs(&self) -> Result<Blobs> {
+        let mut command = self.command(&["cat-file", "--batch"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(not_run)?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().context("failed to run git cat-file")?;
+        Ok(Blobs { child, input, output: BufReader::new(output) })
     }
 
     /// The line that a command prints; none if it fails.
@@ -76,6 +111,50 @@ impl<'a> Git<'a> {
         // Looking must not write to the index.
         command.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
         command
+    }
+}
+
+/// The files that git keeps, from one process that is asked for one after the other.
+pub(super) struct Blobs {
+    child: Child,
+    /// None once the process is to end.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Blobs {
+    /// The text of the file of this name.
+    pub fn text(&mut self, name: &str) -> Result<String> {
+        let bytes = self.read(name).context("failed to run git cat-file")?;
+        let Some(bytes) = bytes else {
+            bail!("git has no file {name}; is the clone a partial one?");
+        };
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn read(&mut self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let Some(input) = &mut self.input else { return Ok(None) };
+        writeln!(input, "{name}")?;
+        // `NAME blob SIZE`, the content and an end of line; or `NAME missing`.
+        let mut head = String::new();
+        self.output.read_line(&mut head)?;
+        let mut words = head.split_whitespace().skip(1);
+        let (kind, size) = (words.next(), words.next().and_then(|size| size.parse::<u64>().ok()));
+        let Some(size) = size else { return Ok(None) };
+        let mut bytes = Vec::new();
+        (&mut self.output).take(size + 1).read_to_end(&mut bytes)?;
+        if bytes.pop() != Some(b'\n') {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok((kind == Some("blob")).then_some(bytes))
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        self.input = None;
+        // It has nothing left to say.
+        let _ = self.child.wait();
     }
 }
 

@@ -9,23 +9,18 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::{Context, Verdict, context::print, git::Git};
 use crate::repository::rendered_directory;
 
 mod markdown;
 
-/// How the differences are asked for: in a form that no configuration of the reader changes.
-const DIFFERENCES: &[&str] = &[
-    "diff-index",
-    "--raw",
-    "--no-abbrev",
-    "--no-renames",
-    "--ignore-submodules",
-    "--relative",
-    "-z",
-];
+/// How the differences are asked for.
+const DIFFERENCES: &[&str] = &["--raw", "--no-abbrev", "--ignore-submodules", "-z"];
+
+/// What is compared.
+const PATHS: &[&str] = &["rendered"];
 
 /// Shows what changes in the rendered tree, as Markdown for a pull request
 ///
@@ -53,13 +48,7 @@ struct Change {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     let git = Git::new(&context.root)?;
-    let commit = |revision: &str| {
-        git.commit(revision)?.with_context(|| format!("git knows no commit `{revision}`"))
-    };
-    let (base, head) = (commit(&args.base)?, commit("HEAD")?);
-    let Some(base) = git.merge_base(&base, &head)? else {
-        bail!("`{}` and HEAD have no commit in common; is the clone a shallow one?", args.base);
-    };
+    let base = git.base(&args.base, "")?;
     let changes = changes(&git, &base, &context.root)?;
     print(&markdown::comment(&changes, &args.base))?;
     Ok(Verdict::Clean)
@@ -70,9 +59,7 @@ fn changes(git: &Git<'_>, base: &str, root: &Path) -> Result<Vec<Change>> {
     let mut before: BTreeMap<String, String> = BTreeMap::new();
     let mut paths: BTreeSet<String> = BTreeSet::new();
     let mut blob = None;
-    let arguments: Vec<&str> =
-        DIFFERENCES.iter().copied().chain([base, "--", "rendered"]).collect();
-    git.lines(&arguments, 0, |field| {
+    git.differences(base, DIFFERENCES, PATHS, 0, |field| {
         let field = String::from_utf8_lossy(field);
         // Each file has two fields: `:MODE MODE BLOB BLOB STATE`, and its path.
         let Some(blob) = blob.take() else {
@@ -84,14 +71,14 @@ fn changes(git: &Git<'_>, base: &str, root: &Path) -> Result<Vec<Change>> {
             before.insert(field.into_owned(), blob);
         }
     })?;
-    let others = ["ls-files", "--others", "--exclude-standard", "-z", "--", "rendered"];
-    git.lines(&others, 0, |path| {
-        paths.insert(String::from_utf8_lossy(path).into_owned());
+    git.others(PATHS, |path| {
+        paths.insert(path);
     })?;
+    let mut blobs = git.blobs()?;
     let mut changes = Vec::new();
     for path in paths {
         let Some([env, app, file]) = place(&path) else { continue };
-        let before = before.get(&path).map(|blob| git.blob(blob)).transpose()?;
+        let before = before.get(&path).map(|blob| blobs.text(blob)).transpose()?;
         let after = text(&rendered_directory(root).join(env).join(app).join(file))?;
         if before != after {
             let [env, app, file] = [env, app, file].map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::super::{Context, git::Git, settings::Extent};
 use crate::diag::{Finding, Location, codes};
@@ -10,19 +10,15 @@ use crate::diag::{Finding, Location, codes};
 /// What is compared with if no revision is named.
 pub(super) const DEFAULT: &str = "HEAD";
 
-/// How the patch is asked for: with paths from the directory of the command, and so that nothing in
-/// the reader's configuration changes its form.
+/// How the patch is asked for.
 const PATCH: &[&str] = &[
-    "diff-index",
     "--patch",
     "--unified=0",
     "--inter-hunk-context=0",
-    "--no-renames",
     "--no-color",
     "--no-ext-diff",
     "--no-textconv",
     "--submodule=short",
-    "--relative",
     "--src-prefix=a/",
     "--dst-prefix=b/",
 ];
@@ -49,27 +45,15 @@ impl Changed {
 
     fn read(revision: &str, context: &Context) -> Result<Self> {
         let git = Git::new(&context.root)?;
-        let Some(head) = git.commit(DEFAULT)? else {
-            bail!("there is no commit yet that the working tree could be compared with");
-        };
-        let Some(commit) = git.commit(revision)? else {
-            bail!(
-                "git knows no commit `{revision}`; to compare with {DEFAULT} and check \
-                 `{revision}`, write `{revision} --changed`"
-            );
-        };
-        let Some(base) = git.merge_base(&commit, &head)? else {
-            bail!(
-                "`{revision}` and {DEFAULT} have no commit in common; is the clone a shallow one?"
-            );
-        };
+        let hint = format!(
+            "; to compare with {DEFAULT} and check `{revision}`, write `{revision} --changed`"
+        );
+        let base = git.base(revision, &hint)?;
         let mut changed = Self::default();
         let mut file = None;
-        let arguments: Vec<&str> = PATCH.iter().copied().chain([&*base, "--"]).collect();
-        git.lines(&arguments, b'\n', |line| changed.add_line(line, &mut file))?;
-        let others = ["ls-files", "--others", "--exclude-standard", "-z"];
-        git.lines(&others, 0, |path| {
-            changed.files.insert(String::from_utf8_lossy(path).into_owned(), Lines::All);
+        git.differences(&base, PATCH, &[], b'\n', |line| changed.add_line(line, &mut file))?;
+        git.others(&[], |path| {
+            changed.files.insert(path, Lines::All);
         })?;
         Ok(changed)
     }
