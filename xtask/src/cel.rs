@@ -34,6 +34,7 @@ mod functions;
 mod lexer;
 mod library;
 mod operators;
+mod overload;
 mod parser;
 mod shape;
 mod syntax;

@@ -10,7 +10,7 @@ use super::{
     check::Resolution,
     error::{Budget, Error},
     functions::Evaluated,
-    operators,
+    operators, overload,
     syntax::{Entry, Fold, Id, Kind, Literal, Macro},
     value::{List, Str, Value},
 };
@@ -96,13 +96,15 @@ impl<'a, 'b> Machine<'a, 'b> {
                 }
             }
             let arguments = [a, self.evaluate(*b)?];
-            return (function.call)(self.budget, &arguments);
+            return (function.call)(self.budget, &arguments)
+                .map_err(|error| overload::named(error, function.name, &arguments));
         }
         let mut values = Vec::with_capacity(arguments.len());
         for argument in arguments {
             values.push(self.evaluate(*argument)?);
         }
         (function.call)(self.budget, &values)
+            .map_err(|error| overload::named(error, function.name, &values))
     }
 
     /// `a.b`, or `a.?b`: a scalar and null have no fields, as an empty map has none.
@@ -233,7 +235,7 @@ impl<'a, 'b> Machine<'a, 'b> {
                 };
                 (Some(keys), values)
             }
-            _ => return Err(Error::no_overload()),
+            other => return Err(overload::not_iterable(&other)),
         };
         let start = self.locals.len();
         let folded = self.each(fold, keys.as_ref(), &values);

@@ -9,6 +9,7 @@ use super::{
     error::{Budget, Error},
     functions::Evaluated,
     library::time::Timestamp,
+    overload,
     shape::ListKind,
     value::{Library, List, Map, Value},
 };
@@ -408,7 +409,7 @@ fn item<'a>(list: &List<'a>, at: &Value<'_>) -> Result<Option<Evaluated<'a>>, Er
             reason = "it is whole, and a negative or large one is no item"
         )]
         Value::Double(at) if at.fract() == 0.0 && *at >= 0.0 => Some(*at as usize),
-        _ => return Err(Error::new("the index of a list must be a whole number")),
+        _ => return Err(overload::not_an_index(at)),
     };
     Ok(at.and_then(|at| list.get(at)))
 }

@@ -13,6 +13,11 @@ use super::{
     time,
 };
 
+/// A text is not of a type.
+pub(in super::super) fn of_text(kind: &str) -> Error {
+    Error::new(format!("type conversion error from 'string' to '{kind}'"))
+}
+
 /// 2⁶³ and 2⁶⁴: the first numbers that are too large.
 const INT_END: f64 = 9_223_372_036_854_775_808.0;
 const UINT_END: f64 = 18_446_744_073_709_551_616.0;
@@ -23,7 +28,7 @@ pub(in super::super) fn bool<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Eva
         [Value::String(text)] => match text.as_str() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Value::Bool(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Value::Bool(false)),
-            _ => Err(Error::new("the text is neither `true` nor `false`")),
+            _ => Err(of_text("bool")),
         },
         _ => Err(Error::no_overload()),
     }
@@ -47,9 +52,7 @@ pub(in super::super) fn double<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> E
         [Value::Int(value)] => *value as f64,
         #[expect(clippy::cast_precision_loss, reason = "the conversion is to the nearest double")]
         [Value::Uint(value)] => *value as f64,
-        [Value::String(text)] => {
-            text.as_str().parse().map_err(|_| Error::new("the text is no number"))?
-        }
+        [Value::String(text)] => text.as_str().parse().map_err(|_| of_text("double"))?,
         _ => return Err(Error::no_overload()),
     }))
 }
@@ -70,9 +73,7 @@ pub(in super::super) fn int<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Eval
         )]
         [Value::Double(value)] if *value > -INT_END && *value < INT_END => *value as i64,
         [Value::Double(_)] => return Err(out_of_range()),
-        [Value::String(text)] => {
-            text.as_str().parse().map_err(|_| Error::new("the text is no whole number"))?
-        }
+        [Value::String(text)] => text.as_str().parse().map_err(|_| of_text("int"))?,
         _ => return Err(Error::no_overload()),
     }))
 }
@@ -89,9 +90,7 @@ pub(in super::super) fn uint<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Eva
         )]
         [Value::Double(value)] if *value >= 0.0 && *value < UINT_END => *value as u64,
         [Value::Double(_)] => return Err(out_of_range()),
-        [Value::String(text)] => {
-            text.as_str().parse().map_err(|_| Error::new("the text is no whole number"))?
-        }
+        [Value::String(text)] => text.as_str().parse().map_err(|_| of_text("uint"))?,
         _ => return Err(Error::no_overload()),
     }))
 }
@@ -102,7 +101,8 @@ pub(in super::super) fn string<'a>(budget: &mut Budget, arguments: &[Value<'a>])
         Value::String(text) => Value::String(text.clone()),
         Value::Bytes(bytes) => {
             budget.charge_bytes(bytes.len())?;
-            let text = str::from_utf8(bytes).map_err(|_| Error::new("the bytes are no text"))?;
+            let text = str::from_utf8(bytes)
+                .map_err(|_| Error::new("invalid UTF-8 in bytes, cannot convert to string"))?;
             Value::string(text)
         }
         Value::Bool(_)

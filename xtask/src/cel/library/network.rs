@@ -83,11 +83,29 @@ fn range(arguments: &[Value<'_>]) -> Result<Address, Error> {
 }
 
 fn parsed_ip(text: &str) -> Result<IpAddr, Error> {
-    parse(text).ok_or_else(|| Error::new("the text is no IP address"))
+    parse(text).ok_or_else(|| {
+        Error::new(if text.parse::<IpAddr>().is_ok() {
+            format!("IPv4-mapped IPv6 address \"{text}\" is not allowed")
+        } else if !text.contains(['.', ':', '%']) {
+            format!(
+                "IP Address \"{text}\" parse error during conversion from string: \
+                 ParseAddr(\"{text}\"): unable to parse IP"
+            )
+        } else {
+            format!("IP Address \"{text}\" parse error during conversion from string")
+        })
+    })
 }
 
 fn parsed_range(text: &str) -> Result<Address, Error> {
-    Address::parse(text).ok_or_else(|| Error::new("the text is no CIDR"))
+    let wrong = "network address parse error during conversion from string";
+    Address::parse(text).ok_or_else(|| {
+        Error::new(if text.contains('/') {
+            wrong.to_owned()
+        } else {
+            format!("{wrong}: {wrong}: netip.ParsePrefix(\"{text}\"): no '/'")
+        })
+    })
 }
 
 pub(in super::super) fn ip<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {

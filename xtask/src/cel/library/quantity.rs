@@ -21,6 +21,29 @@ fn amount<'b>(arguments: &'b [Value<'_>]) -> Result<&'b Quantity, Error> {
     }
 }
 
+/// Unlike in an object, blanks around it are not allowed.
+fn parsed(text: &str) -> Option<Quantity> {
+    Quantity::parse(text).ok().filter(|_| text.trim() == text)
+}
+
+/// Why a text is none, in the words of `resource.ParseQuantity`.
+fn fault(text: &str) -> &'static str {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let suffix = unsigned.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = unsigned.strip_suffix(suffix).unwrap_or_default();
+    let power = suffix.trim_start_matches(|c| "eEinumkKMGTP".contains(c));
+    let power = power.strip_prefix(['+', '-']).unwrap_or(power);
+    let has_form = !number.is_empty()
+        && number.matches('.').count() < 2
+        && power.bytes().all(|byte| byte.is_ascii_digit());
+    if has_form {
+        "unable to parse quantity's suffix"
+    } else {
+        "quantities must match the regular expression \
+         '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+    }
+}
+
 fn made<'a>(amount: Quantity) -> Value<'a> {
     Value::Library(Library::Quantity(Rc::new(amount)))
 }
@@ -31,7 +54,7 @@ pub(in super::super) fn quantity<'a>(
 ) -> Evaluated<'a> {
     let text = text(arguments)?;
     budget.charge_bytes(text.len())?;
-    Quantity::parse(text).map(made).map_err(|_| Error::new("the text is no quantity"))
+    parsed(text).map(made).ok_or_else(|| Error::new(fault(text)))
 }
 
 pub(in super::super) fn is_quantity<'a>(
@@ -40,7 +63,7 @@ pub(in super::super) fn is_quantity<'a>(
 ) -> Evaluated<'a> {
     let text = text(arguments)?;
     budget.charge_bytes(text.len())?;
-    Ok(Value::Bool(Quantity::parse(text).is_ok()))
+    Ok(Value::Bool(parsed(text).is_some()))
 }
 
 pub(in super::super) fn sign<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {

@@ -114,6 +114,31 @@ fn parsed(arguments: &[Value<'_>]) -> Result<Option<Semver>, Error> {
     }
 }
 
+/// Why a text is none; in the words of the library `blang/semver` where it is about a number.
+fn fault(arguments: &[Value<'_>]) -> String {
+    let Some(Value::String(text)) = arguments.first() else { return String::new() };
+    let text = text.as_str();
+    if text.is_empty() {
+        return "Version string empty".to_owned();
+    }
+    let mut parts = text.splitn(3, '.');
+    let (Some(major), Some(minor), Some(patch)) = (parts.next(), parts.next(), parts.next()) else {
+        return "No Major.Minor.Patch elements found".to_owned();
+    };
+    let patch = patch.split(['-', '+']).next().unwrap_or_default();
+    for (name, number) in [("major", major), ("minor", minor), ("patch", patch)] {
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return format!("Invalid character(s) found in {name} number \"{number}\"");
+        }
+        if number.len() > 1 && number.starts_with('0') {
+            let (first, rest) = name.split_at(1);
+            let name = first.to_uppercase() + rest;
+            return format!("{name} number must not contain leading zeroes \"{number}\"");
+        }
+    }
+    "the text is no version".to_owned()
+}
+
 fn number<'a>(arguments: &[Value<'a>], at: usize) -> Evaluated<'a> {
     let [Value::Library(Library::Semver(version))] = arguments else {
         return Err(Error::no_overload());
@@ -123,7 +148,7 @@ fn number<'a>(arguments: &[Value<'a>], at: usize) -> Evaluated<'a> {
 }
 
 pub(in super::super) fn semver<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {
-    let version = parsed(arguments)?.ok_or_else(|| Error::new("the text is no version"))?;
+    let version = parsed(arguments)?.ok_or_else(|| Error::new(fault(arguments)))?;
     Ok(Value::Library(Library::Semver(Rc::new(version))))
 }
 

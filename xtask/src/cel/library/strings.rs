@@ -56,6 +56,18 @@ fn byte_of(text: &str, at: i64) -> Result<usize, Error> {
     starts.nth(count).ok_or_else(|| out_of_range(at))
 }
 
+/// The byte at which a search for a part begins, or what comes of it: nothing is found behind the end,
+/// and what is empty is found anywhere.
+fn beginning(text: &str, part: &str, at: i64) -> Result<Result<usize, i64>, Error> {
+    if at < 0 {
+        return Err(out_of_range(at));
+    }
+    if part.is_empty() {
+        return Ok(Err(at));
+    }
+    Ok(byte_of(text, at).ok().filter(|byte| *byte < text.len()).ok_or(-1))
+}
+
 /// How many characters are before a byte.
 fn characters_before(text: &str, byte: usize) -> usize {
     text.get(..byte).unwrap_or_default().chars().count()
@@ -134,7 +146,13 @@ pub(in super::super) fn index_of<'a>(
 ) -> Evaluated<'a> {
     let ([text, part], from) = texts_and_number(arguments)?;
     budget.charge_bytes(text.len())?;
-    let start = byte_of(text, from.unwrap_or(0))?;
+    let start = match from {
+        Some(at) => match beginning(text, part, at)? {
+            Ok(start) => start,
+            Err(result) => return Ok(Value::Int(result)),
+        },
+        None => 0,
+    };
     let found = text.get(start..).unwrap_or_default().find(part);
     Ok(found.map_or(Value::Int(-1), |at| integer(characters_before(text, start + at))))
 }
@@ -147,7 +165,10 @@ pub(in super::super) fn last_index_of<'a>(
     budget.charge_bytes(text.len())?;
     let end = match until {
         // What is found begins at this character at the latest.
-        Some(at) => byte_of(text, at)?.saturating_add(part.len()).min(text.len()),
+        Some(at) => match beginning(text, part, at)? {
+            Ok(start) => start.saturating_add(part.len()).min(text.len()),
+            Err(result) => return Ok(Value::Int(result)),
+        },
         None => text.len(),
     };
     let end = text.floor_char_boundary(end);
@@ -170,7 +191,8 @@ pub(in super::super) fn substring<'a>(
     let from = byte_of(text, start)?;
     let to = end.map_or(Ok(text.len()), |end| byte_of(text, end))?;
     text.get(from..to).map(Value::string).ok_or_else(|| {
-        Error::new(format!("invalid substring range: {start} to {}", end.unwrap_or_default()))
+        let end = end.unwrap_or_default();
+        Error::new(format!("invalid substring range. start: {start}, end: {end}"))
     })
 }
 

@@ -11,6 +11,7 @@ use super::super::{
     functions::Evaluated,
     value::Value,
 };
+use super::conversion::of_text;
 use crate::formats::nanoseconds;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -244,7 +245,7 @@ pub(in super::super) fn duration<'a>(_: &mut Budget, arguments: &[Value<'a>]) ->
         [Value::Duration(duration)] => Ok(Value::Duration(*duration)),
         [Value::String(text)] => {
             let duration = nanoseconds(text.as_str(), &[]);
-            duration.map(Value::Duration).ok_or_else(|| Error::new("the text is no duration"))
+            duration.map(Value::Duration).ok_or_else(|| of_text("google.protobuf.Duration"))
         }
         _ => Err(Error::no_overload()),
     }
@@ -253,11 +254,15 @@ pub(in super::super) fn duration<'a>(_: &mut Budget, arguments: &[Value<'a>]) ->
 pub(in super::super) fn timestamp<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {
     let time = match arguments {
         [Value::Timestamp(time)] => Some(*time),
-        [Value::String(text)] => Timestamp::parse(text.as_str()),
+        [Value::String(text)] => {
+            let time = Timestamp::parse(text.as_str());
+            let wrong = || Error::new(format!("invalid RFC 3339 timestamp {:?}", text.as_str()));
+            Some(time.ok_or_else(wrong)?)
+        }
         [Value::Int(seconds)] => Timestamp::new(*seconds, 0),
         _ => return Err(Error::no_overload()),
     };
-    time.map(Value::Timestamp).ok_or_else(|| Error::new("the text is no time"))
+    time.map(Value::Timestamp).ok_or_else(|| Error::new("timestamp overflow"))
 }
 
 /// A time in a zone: the day, and the seconds of the day.

@@ -85,7 +85,14 @@ fn part<'a>(arguments: &[Value<'a>], part: impl Fn(&Url) -> String) -> Evaluated
 pub(in super::super) fn url<'a>(budget: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {
     let text = text(arguments)?;
     budget.charge_bytes(text.len())?;
-    let url = Url::parse(text).ok_or_else(|| Error::new("the text is no URL"))?;
+    let url = Url::parse(text).ok_or_else(|| {
+        let why = match text {
+            "" => ": empty url",
+            _ if !text.contains(':') && !text.starts_with('/') => ": invalid URI for request",
+            _ => "",
+        };
+        Error::new(format!("URL parse error during conversion from string: parse \"{text}\"{why}"))
+    })?;
     Ok(Value::Library(Library::Url(Rc::new(url))))
 }
 

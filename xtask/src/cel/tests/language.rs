@@ -171,7 +171,7 @@ fn data_of_any_type() {
             ("self.n + 'a'", "error: no such overload"),
             ("self.n && true", "error: no such overload"),
             ("self.n ? 1 : 2", "error: no such overload"),
-            ("self.n.all(x, x)", "error: no such overload"),
+            ("self.n.all(x, x)", "error: got 'types.Int', expected iterable type"),
         ],
     );
 }

@@ -6,7 +6,7 @@ use super::*;
 fn conversions() {
     check(&[
         ("int('12') + int(1.9) + int(3u)", "16"),
-        ("int('a')", "error: the text is no whole number"),
+        ("int('a')", "error: type conversion error from 'string' to 'int'"),
         ("int(1e30)", "error: integer overflow"),
         ("uint(5) + uint('6')", "11"),
         ("uint(-1)", "error: unsigned integer overflow"),
@@ -17,7 +17,7 @@ fn conversions() {
         ("string(duration('1500ms'))", "1.5s"),
         ("string(timestamp('2026-01-02T03:04:05.6+01:00'))", "2026-01-02T02:04:05.6Z"),
         ("bool('true') && !bool('0')", "true"),
-        ("bool('x')", "error: the text is neither `true` nor `false`"),
+        ("bool('x')", "error: type conversion error from 'string' to 'bool'"),
         ("bytes('é').size()", "2"),
         ("'é'.size()", "1"),
         ("size([1, 2]) + size({'a': 1}) + size('abc')", "6"),
@@ -82,7 +82,7 @@ fn strings() {
         ("'aé'.split('')", "[a, é]"),
         ("['x', 'y'].join() + ['x', 'y'].join('-')", "xyx-y"),
         ("'tacocat'.substring(4) + 'tacocat'.substring(0, 4)", "cattaco"),
-        ("'tacocat'.substring(5, 4)", "error: invalid substring range: 5 to 4"),
+        ("'tacocat'.substring(5, 4)", "error: invalid substring range. start: 5, end: 4"),
         ("'  \\ttrim\\n  '.trim()", "trim"),
         ("strings.quote('a\"b\\n')", r#""a\"b\n""#),
         ("'abc 123'.find('[0-9]+') + 'x'.find('[0-9]+')", "123"),
@@ -103,7 +103,10 @@ fn templates() {
         ("'%s'.format([[1, 'a', null, true]])", "[1, a, null, true]"),
         ("'%s'.format([{'b': 1, 'a': [2.5]}])", "{a: [2.5], b: 1}"),
         ("'%s %s'.format([duration('90s'), timestamp(0)])", "90s 1970-01-01T00:00:00Z"),
-        ("'%d'.format(['a'])", "error: `%d` does not take a string"),
+        (
+            "'%d'.format(['a'])",
+            "error: error during formatting: decimal clause can only be used on integers, was given string",
+        ),
         ("'%s %s'.format(['a'])", "error: there are fewer values than `%`"),
         ("'%x'.format([-255])", "-ff"),
         ("'%'.format([1])", "error: the text ends after `%`"),
@@ -135,7 +138,10 @@ fn addresses() {
         ),
         ("isIP('010.0.0.1') || isIP('fe80::1%eth0') || isIP('')", "false"),
         ("ip('127.0.0.1').family() + ip('::1').family()", "10"),
-        ("ip('x')", "error: the text is no IP address"),
+        (
+            "ip('x')",
+            "error: IP Address \"x\" parse error during conversion from string: ParseAddr(\"x\"): unable to parse IP",
+        ),
         ("ip('127.0.0.1').isLoopback() && ip('0.0.0.0').isUnspecified()", "true"),
         ("ip('224.0.0.1').isLinkLocalMulticast() && ip('ff02::1').isLinkLocalMulticast()", "true"),
         (
@@ -180,7 +186,7 @@ fn urls() {
             "isURL('example.com') || isURL('../up') || isURL('') || isURL('https://a:b:c/') || isURL('https://a b/')",
             "false",
         ),
-        ("url(':')", "error: the text is no URL"),
+        ("url(':')", "error: URL parse error during conversion from string: parse \":\""),
     ]);
 }
 
@@ -200,7 +206,10 @@ fn amounts_and_versions() {
         ("quantity('0.5').isInteger()", "false"),
         ("quantity('0.5').asInteger()", "error: cannot convert value to integer"),
         ("quantity('500m').asApproximateFloat()", "0.5"),
-        ("quantity('x')", "error: the text is no quantity"),
+        (
+            "quantity('x')",
+            "error: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        ),
         (
             "semver('1.2.3').major() + semver('1.2.3').minor() * 10 + semver('1.2.3').patch() * 100",
             "321",

@@ -328,3 +328,30 @@ fn hostile_code_ends_within_bounds() {
         Validation::compile(&node(&format!("variables: [{many}]"))).expect_err("too many");
     assert!(problems[0].message.starts_with("there are more variables"), "{problems:?}");
 }
+
+#[test]
+fn an_error_is_said_in_the_same_words() {
+    let object = node(
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: o, namespace: default}, v: {i: 1, \
+         s: a, b: true, l: [1], m: {a: 1}, d: 1.5, neg: -1, big: 1e+30}}",
+    );
+    let mut wrong = String::new();
+    for line in include_str!("words.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let expression = row["expression"].as_str().unwrap();
+        let quoted = serde_json::to_string(expression).unwrap();
+        let source = format!("validations: [{{expression: {quoted}, message: 'no'}}]");
+        let said = says(&source, &Review::of(&object), CONSTRAINT);
+        let said = match said.first().map(String::as_str) {
+            None => "true".to_owned(),
+            Some("no") => "false".to_owned(),
+            Some(error) => {
+                error.replace(&format!("expression '{expression}' resulted in error: "), "error: ")
+            }
+        };
+        if row["is"] != said {
+            let _ = writeln!(wrong, "{line}\n  but here: {said}");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

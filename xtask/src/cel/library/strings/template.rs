@@ -65,7 +65,7 @@ fn written(
     precision: Option<usize>,
     value: &Value<'_>,
 ) -> Result<String, Error> {
-    let wrong = || Error::new(format!("`%{verb}` does not take a {}", value.type_name()));
+    let wrong = || misplaced(verb, value);
     Ok(match (verb, value) {
         ('s', value) => {
             let mut out = String::new();
@@ -74,9 +74,14 @@ fn written(
         }
         ('d', Value::Int(value)) => value.to_string(),
         ('d', Value::Uint(value)) => value.to_string(),
-        ('f', value) => format!("{:.*}", precision.unwrap_or(6), double(value).ok_or_else(wrong)?),
-        ('e', value) => {
-            let value = double(value).ok_or_else(wrong)?;
+        ('f' | 'e', Value::String(text)) => match text.as_str() {
+            "NaN" => "NaN".to_owned(),
+            "Infinity" => "\u{221e}".to_owned(),
+            "-Infinity" => "-\u{221e}".to_owned(),
+            _ => return Err(wrong()),
+        },
+        ('f', Value::Double(value)) => format!("{value:.*}", precision.unwrap_or(6)),
+        ('e', Value::Double(value)) => {
             let text = format!("{value:.*e}", precision.unwrap_or(6));
             let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
             let power: i32 = exponent.parse().unwrap_or_default();
@@ -108,14 +113,23 @@ fn hexadecimal(budget: &mut Budget, bytes: &[u8], verb: char) -> Result<String, 
     Ok(if verb == 'X' { digits.to_uppercase() } else { digits })
 }
 
-fn double(value: &Value<'_>) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "the conversion is to the nearest double")]
-    Some(match value {
-        Value::Double(value) => *value,
-        Value::Int(value) => *value as f64,
-        Value::Uint(value) => *value as f64,
-        _ => return None,
-    })
+/// A value is of a type that a clause is not for.
+fn misplaced(verb: char, value: &Value<'_>) -> Error {
+    let what = match verb {
+        'b' => "only integers and bools can be formatted as binary",
+        'd' => "decimal clause can only be used on integers",
+        'e' => "scientific clause can only be used on doubles",
+        'f' => "fixed-point clause can only be used on doubles",
+        'o' => "octal clause can only be used on integers",
+        'x' | 'X' => "only integers, byte buffers, and strings can be formatted as hex",
+        _ => {
+            let what = format!(
+                "could not parse formatting clause: unrecognized formatting clause \"{verb}\""
+            );
+            return Error::new(what);
+        }
+    };
+    Error::new(format!("error during formatting: {what}, was given {}", value.type_name()))
 }
 
 /// A value as `%s` has it.
