@@ -138,6 +138,17 @@ pub struct Verdict {
     pub is_given_up: bool,
 }
 
+impl Verdict {
+    /// Whether there is nothing to tell, as of almost every object.
+    fn is_silent(&self) -> bool {
+        self.violations.is_empty()
+            && !self.is_unmatched
+            && self.disagreement.is_none()
+            && self.failure.is_none()
+            && !self.is_given_up
+    }
+}
+
 /// An object under review, with what is asked of it many times.
 #[derive(Debug)]
 struct Subject<'a> {

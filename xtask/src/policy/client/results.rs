@@ -23,19 +23,20 @@ pub(super) type Fingerprint = [u8; 32];
 /// Of a constraint and of a review.
 type Key = (Fingerprint, Fingerprint);
 
-/// The verdicts of one code.
+/// The verdicts of one code; none where there is nothing to tell.
 #[derive(Debug, Default)]
-pub(super) struct Results(Mutex<BTreeMap<Key, Verdict>>);
+pub(super) struct Results(Mutex<BTreeMap<Key, Option<Box<Verdict>>>>);
 
 impl Results {
     /// What was said, if it was asked.
     pub fn get(&self, key: &Key) -> Option<Verdict> {
-        self.all().get(key).cloned()
+        self.all().get(key).map(|kept| kept.as_deref().cloned().unwrap_or_default())
     }
 
     /// Keeps what is said.
     pub fn keep(&self, key: Key, verdict: &Verdict) {
-        self.all().insert(key, verdict.clone());
+        let kept = (!verdict.is_silent()).then(|| Box::new(verdict.clone()));
+        self.all().insert(key, kept);
     }
 
     /// How many there are.
@@ -44,7 +45,7 @@ impl Results {
         self.all().len()
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Key, Verdict>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Key, Option<Box<Verdict>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -102,6 +102,7 @@ impl<'a> Policies<'a> {
                     let chunk = members.iter().enumerate().skip(start).take(CHUNK);
                     for (number, member) in chunk {
                         let verdict = loaded.verdict(&member.subject, inventory, &mut own);
+                        let verdict = verdict.filter(|verdict| !verdict.is_silent());
                         said.extend(verdict.map(|verdict| (number, constraint, verdict)));
                     }
                 }
@@ -128,6 +129,7 @@ impl<'a> Policies<'a> {
         for (number, member) in members.iter().enumerate() {
             for (constraint, loaded) in constraints.iter().enumerate() {
                 let verdict = loaded.verdict(&member.subject, inventory, engines);
+                let verdict = verdict.filter(|verdict| !verdict.is_silent());
                 said.extend(verdict.map(|verdict| (number, constraint, verdict)));
             }
         }
