@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure is a failed test")]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod repository;
+
+use std::process::{Command, Output};
+
+use repository::Repository;
 
 /// A ConfigMap with one unknown field in line 5 and one in line 9.
 const WRONG: &str = "\
@@ -21,44 +21,16 @@ data:
 imutable: true
 ";
 
-struct Repository {
-    dir: tempfile::TempDir,
+/// What is asked of a repository here.
+trait Validate {
+    fn run(&self, below: &str, arguments: &[&str]) -> Output;
+    /// The `path:line` of each finding.
+    fn found(&self, arguments: &[&str]) -> Vec<String>;
+    fn found_below(&self, below: &str, arguments: &[&str]) -> Vec<String>;
+    fn refusal(&self, arguments: &[&str]) -> String;
 }
 
-impl Repository {
-    /// With one commit of these files.
-    fn new(files: &[(&str, &str)]) -> Self {
-        let repository = Self { dir: tempfile::tempdir().unwrap() };
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        for (path, text) in files {
-            repository.write(path, text);
-        }
-        repository.commit();
-        repository
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn commit(&self) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message=x"]);
-    }
-
-    fn git(&self, arguments: &[&str]) {
-        let name = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
-        let mut command = Command::new("git");
-        let output = command.args(name).args(arguments).current_dir(self.path()).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-    }
-
+impl Validate for Repository {
     fn run(&self, below: &str, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask"))
             .arg("validate")
@@ -69,7 +41,6 @@ impl Repository {
             .unwrap()
     }
 
-    /// The `path:line` of each finding.
     fn found(&self, arguments: &[&str]) -> Vec<String> {
         self.found_below(".", arguments)
     }
@@ -224,7 +195,7 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     let said = repository.refusal(&["a.yaml", "--changed=main"]);
     assert!(said.contains("no commit in common"), "{said}");
 
-    let empty = Repository { dir: tempfile::tempdir().unwrap() };
+    let empty = Repository::none();
     empty.git(&["init", "--quiet"]);
     empty.write("a.yaml", WRONG);
     let said = empty.refusal(&["a.yaml", "--changed"]);

@@ -2,54 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure is a failed test")]
 
+mod repository;
+
 use std::{
     env, fs,
     path::Path,
     process::{Command, Output},
 };
 
-/// With a branch `main` of one commit, and a working tree that differs from it.
-struct Repository {
-    dir: tempfile::TempDir,
+use repository::Repository;
+
+/// What is asked of a repository here.
+trait Review {
+    fn run(&self, base: &str) -> Output;
+    fn comment(&self, base: &str) -> String;
 }
 
-impl Repository {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let repository = Self { dir: tempfile::tempdir().unwrap() };
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        for (path, text) in files {
-            repository.write(path, text);
-        }
-        repository.commit();
-        repository
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.dir.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn remove(&self, path: &str) {
-        fs::remove_file(self.dir.path().join(path)).unwrap();
-    }
-
-    fn commit(&self) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--message=x"]);
-    }
-
-    fn git(&self, arguments: &[&str]) {
-        let name = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
-        let mut command = Command::new("git");
-        let output =
-            command.args(name).args(arguments).current_dir(self.dir.path()).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-    }
-
+impl Review for Repository {
     fn run(&self, base: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["review", base]).current_dir(self.dir.path()).output().unwrap()
+        command.args(["review", base]).current_dir(self.path()).output().unwrap()
     }
 
     fn comment(&self, base: &str) -> String {
@@ -94,7 +66,7 @@ fn what_changes_is_shown_by_environment_and_application() {
 
     repository.write("rendered/prod/web/deployment-web.yaml", &deployment(3));
     repository.write("base/web/deployment.yaml", &deployment(3));
-    repository.remove("rendered/prod/web/configmap-old.yaml");
+    fs::remove_file(repository.path().join("rendered/prod/web/configmap-old.yaml")).unwrap();
     repository.write("rendered/README.md", "still not an object\n");
     repository.commit();
     // The working tree counts, with what is not in a commit.

@@ -93,20 +93,23 @@ impl Report {
         let find = |at: &Anchor| (at.span, units[at.unit], at.is_secret);
         let new = |diagnostic| Finding::new(diagnostic, find);
         let mut findings: Vec<Finding> = diagnostics.iter().map(new).collect();
-        let mut secrets: BTreeMap<(String, u32), Arc<str>> = BTreeMap::new();
+        // By path and line.
+        let mut secrets: BTreeMap<String, BTreeMap<u32, Arc<str>>> = BTreeMap::new();
         for location in findings.iter_mut().flat_map(Finding::locations_mut) {
             if location.is_secret {
+                let lines = secrets.entry(location.path.clone()).or_default();
                 let line =
-                    secrets.entry(location.line_of_file()).or_insert_with(|| location.line.clone());
+                    lines.entry(location.start.line).or_insert_with(|| location.line.clone());
                 *line = with_stars_of(line, &location.line);
             }
         }
-        for mut finding in findings {
-            for location in finding.locations_mut() {
-                if let Some(line) = secrets.get(&location.line_of_file()) {
-                    location.line = with_stars_of(&location.line, line);
-                }
+        for location in findings.iter_mut().flat_map(Finding::locations_mut) {
+            let lines = secrets.get(&location.path);
+            if let Some(line) = lines.and_then(|lines| lines.get(&location.start.line)) {
+                location.line = with_stars_of(&location.line, line);
             }
+        }
+        for finding in findings {
             self.insert(finding);
         }
     }
@@ -286,10 +289,6 @@ impl Location {
             mark: (within(start), within(end)),
             is_secret: false,
         }
-    }
-
-    fn line_of_file(&self) -> (String, u32) {
-        (self.path.clone(), self.start.line)
     }
 
     /// With `*` for every letter of the stretch that `line` shows.

@@ -2,7 +2,7 @@
 //!
 //! Source: `time.ParseDuration` of Go, whose fractions are numbers of 64 bits with a floating point.
 
-use super::text::{Fault, Verdict, leading_digits, not_empty};
+use super::text::{Fault, Verdict, leading_number, not_empty};
 
 /// A unit and its nanoseconds.
 type Unit = (&'static str, u64);
@@ -41,11 +41,7 @@ fn parse(text: &str, more: &[Unit]) -> Result<i64, Fault> {
     let mut total = 0_u64;
     let mut rest = unsigned;
     while !rest.is_empty() {
-        let (whole, after_whole) = leading_digits(rest);
-        let (fraction, after_number) = match after_whole.strip_prefix('.') {
-            Some(after_point) => leading_digits(after_point),
-            None => ("", after_whole),
-        };
+        let (whole, fraction, after_number) = leading_number(rest);
         if whole.is_empty() && fraction.is_empty() {
             return Err(Fault::new("has no number where one belongs"));
         }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Format;
-use super::text::{Fault, Shown, Verdict, leading_digits};
+use super::text::{Fault, Shown, Verdict, leading_number};
 
 pub(super) fn any(text: &str) -> Verdict {
     Parts::scan(text).map(|_| ())
@@ -51,11 +51,7 @@ impl<'a> Parts<'a> {
     fn scan(text: &'a str) -> Result<Self, Fault> {
         let text = text.trim_matches(' ');
         let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let (whole, after_whole) = leading_digits(unsigned);
-        let (fraction, suffix) = match after_whole.strip_prefix('.') {
-            Some(after_point) => leading_digits(after_point),
-            None => ("", after_whole),
-        };
+        let (whole, fraction, suffix) = leading_number(unsigned);
         if whole.is_empty() && fraction.is_empty() {
             return Err(Fault::new("does not start with a number"));
         }

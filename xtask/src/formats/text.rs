@@ -135,6 +135,16 @@ pub(super) fn words(
     Ok(())
 }
 
+/// The digits that a text starts with, those behind a point after them, and the rest.
+pub(super) fn leading_number(text: &str) -> (&str, &str, &str) {
+    let (whole, after_whole) = leading_digits(text);
+    let (fraction, rest) = match after_whole.strip_prefix('.') {
+        Some(after_point) => leading_digits(after_point),
+        None => ("", after_whole),
+    };
+    (whole, fraction, rest)
+}
+
 /// The digits that a text starts with, and the rest.
 pub(super) fn leading_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))

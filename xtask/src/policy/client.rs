@@ -139,6 +139,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// That the template is given up.
+    fn given_up() -> Self {
+        Self { is_given_up: true, ..Self::default() }
+    }
+
     /// Whether there is nothing to tell, as of almost every object.
     fn is_silent(&self) -> bool {
         self.violations.is_empty()

@@ -13,14 +13,14 @@ use super::{
     time,
 };
 
+/// 2⁶³ and 2⁶⁴: the first numbers that are too large.
+const INT_END: f64 = 9_223_372_036_854_775_808.0;
+const UINT_END: f64 = 18_446_744_073_709_551_616.0;
+
 /// A text is not of a type.
 pub(in super::super) fn of_text(kind: &str) -> Error {
     Error::new(format!("type conversion error from 'string' to '{kind}'"))
 }
-
-/// 2⁶³ and 2⁶⁴: the first numbers that are too large.
-const INT_END: f64 = 9_223_372_036_854_775_808.0;
-const UINT_END: f64 = 18_446_744_073_709_551_616.0;
 
 pub(in super::super) fn bool<'a>(_: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {
     match arguments {

@@ -52,13 +52,6 @@ struct Program {
     read: fn(&Path) -> Result<Violations>,
 }
 
-impl Program {
-    /// The name of the files that have what it said.
-    fn file(&self) -> String {
-        self.name.replace(", ", "-").replace(' ', "-")
-    }
-}
-
 pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict> {
     if cfg!(debug_assertions) {
         note("this is a development build: its times say nothing");
@@ -128,7 +121,7 @@ fn measure(program: &Program, dir: &Path, name: &str, runs: u32) -> Result<Vec<R
     note(&format!("measuring {} on {name} ...", program.name));
     let mut arguments = program.arguments.to_vec();
     arguments.push(name);
-    let output = dir.join(program.file());
+    let output = dir.join(program.name);
     let review = || once(&program.path, &arguments, dir, &output, &[0, 1]);
     review()?;
     (0..runs).map(|_| review()).collect()
@@ -146,7 +139,7 @@ fn rate(runs: &[Run], reviews: usize) -> String {
 fn agree(dir: &Path, programs: &[&Program]) -> Result<usize> {
     let mut first: Option<(&str, Violations)> = None;
     for program in programs {
-        let found = (program.read)(&dir.join(program.file()))
+        let found = (program.read)(&dir.join(program.name))
             .with_context(|| format!("failed to read what {} says", program.name))?;
         let Some((name, other)) = &first else {
             first = Some((program.name, found));

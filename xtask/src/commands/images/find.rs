@@ -11,11 +11,10 @@ use super::super::Settings;
 use crate::{
     cluster::{Cluster, Object, World},
     config::{Image as Declared, Setting},
-    kustomize::split_image,
     repository::Built,
     resource::{Layer, Step, history},
     source::Sources,
-    trap::image::image_uses,
+    trap::image::{self, image_uses},
     yaml::{FieldPath, Node},
 };
 
@@ -91,8 +90,7 @@ pub(super) fn all(built: &[Built], settings: &Settings, is_whole: bool) -> Resul
         for one in image_uses(&cluster) {
             let path = one.path();
             let field = path.parse().with_context(|| format!("`{path}` is no field"))?;
-            let Some(text) = one.node.as_str() else { continue };
-            let (name, tag, digest) = split_image(text);
+            let image::Image { repository: name, tag, digest } = one.image;
             let reason = settings.images().iter().zip(&mut used).find_map(|(entry, used)| {
                 let is_it = entry.object.is_none() && entry.name.value == name;
                 *used |= is_it;

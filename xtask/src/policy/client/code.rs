@@ -88,7 +88,7 @@ impl<'a> Code<'a> {
         engines: &mut Engines,
     ) -> Verdict {
         if self.given_up().is_some() {
-            return Verdict { is_given_up: true, ..Verdict::default() };
+            return Verdict::given_up();
         }
         let is_kept =
             self.rego.as_ref().is_none_or(|rego| rego.is_pure() && !rego.uses_inventory());
@@ -130,7 +130,7 @@ impl<'a> Code<'a> {
             said.violations
         });
         if self.given_up().is_some() {
-            return Verdict { is_given_up: true, ..Verdict::default() };
+            return Verdict::given_up();
         }
         match (rego, native) {
             (Some(Err(error)), _) => {
